@@ -1,0 +1,38 @@
+"""Fails if a published crate needs a package whose manifest asks for a newer compiler.
+
+Reads `cargo metadata` on standard input; the arguments are the published crates. Development
+dependencies are not followed: nobody who embeds a crate builds them.
+"""
+
+import json
+import sys
+
+
+def version(text):
+    numbers = [int(part) for part in text.split(".")]
+    return tuple(numbers + [0] * (3 - len(numbers)))
+
+
+metadata = json.load(sys.stdin)
+packages = {package["id"]: package for package in metadata["packages"]}
+nodes = {node["id"]: node for node in metadata["resolve"]["nodes"]}
+faults = []
+
+for name in sys.argv[1:]:
+    root = next(p["id"] for p in metadata["packages"] if p["name"] == name)
+    promised = packages[root]["rust_version"]
+    reached, waiting = {root}, [root]
+    while waiting:
+        for dependency in nodes[waiting.pop()]["deps"]:
+            embedded = any(kind["kind"] != "dev" for kind in dependency["dep_kinds"])
+            if embedded and dependency["pkg"] not in reached:
+                reached.add(dependency["pkg"])
+                waiting.append(dependency["pkg"])
+    for package in (packages[id] for id in sorted(reached)):
+        wanted = package["rust_version"]
+        if wanted and version(wanted) > version(promised):
+            faults.append(f"{name} promises {promised}, but {package['name']} {package['version']} needs {wanted}")
+    print(f"{name}: {len(reached)} packages, none newer than {promised}" if not faults else f"{name}: too new")
+
+print("\n".join(faults))
+sys.exit(1 if faults else 0)
