@@ -1,0 +1,199 @@
+//! Groups of metrics: what a struct of handles is to a registry.
+
+use std::fmt;
+use std::ops::BitOr;
+
+use crate::error::Result;
+use crate::metric::{Descriptor, Instrument};
+
+use super::Scope;
+
+/// A struct of handles. Derive it: each field is one family, its doc comment is the HELP text.
+///
+/// ```
+/// use novacron_telemetry::label::{LabelSet, LabelValue};
+/// use novacron_telemetry::metric::{Counter, Family};
+/// use novacron_telemetry::registry::{MetricGroup, Registry};
+///
+/// #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, LabelValue)]
+/// enum Plan {
+///     Free,
+///     Pro,
+/// }
+///
+/// #[derive(Clone, Debug, PartialEq, Eq, Hash, LabelSet)]
+/// struct PlanLabels {
+///     plan: Plan,
+/// }
+///
+/// #[derive(Clone, Debug, MetricGroup)]
+/// #[metrics(prefix = "acme_billing")]
+/// struct BillingMetrics {
+///     /// Invoices sent, by plan.
+///     invoices_total: Family<PlanLabels, Counter>,
+/// }
+///
+/// let registry = Registry::new();
+/// let billing = registry.register::<BillingMetrics>()?;
+/// billing.invoices_total.inc(&PlanLabels { plan: Plan::Pro });
+/// assert!(registry.render().contains("acme_billing_invoices_total{plan=\"pro\"} 1\n"));
+/// # Ok::<(), novacron_telemetry::Error>(())
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a group of metrics",
+    note = "derive `MetricGroup` on a struct whose fields are instruments"
+)]
+pub trait MetricGroup: Clone + Send + Sync + Sized + 'static {
+    /// Every family of the group, in the order of the fields.
+    const DESCRIPTORS: &'static [Descriptor];
+
+    /// Registers every family.
+    ///
+    /// # Errors
+    ///
+    /// If a family of the same name exists with another type, other labels or other buckets.
+    fn register(scope: &mut Scope<'_>) -> Result<Self>;
+
+    /// The silent twin: every handle is callable, nothing is shown.
+    fn noop() -> Self;
+}
+
+/// Which groups of the catalog are on.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Groups(u32);
+
+macro_rules! groups {
+    ($($(#[$doc:meta])* $name:ident = $bit:literal, $key:literal;)*) => {
+        impl Groups {
+            $($(#[$doc])* pub const $name: Groups = Groups(1 << $bit);)*
+
+            /// Every single group with the name it goes by in configuration and documents.
+            pub const NAMED: &'static [(&'static str, Groups)] = &[$(($key, Groups::$name)),*];
+        }
+    };
+}
+
+groups! {
+    /// API requests.
+    API = 0, "api";
+    /// gRPC calls served.
+    GRPC = 1, "grpc";
+    /// DWCP migrations.
+    DWCP = 2, "dwcp";
+    /// Database work.
+    DATABASE = 3, "database";
+    /// What is done to VMs.
+    VM = 4, "vm";
+    /// What VMs do: one set of series per VM.
+    GUEST = 5, "guest";
+    /// The host machine.
+    SYSTEM = 6, "system";
+    /// Users, tenants, objectives.
+    BUSINESS = 7, "business";
+    /// Availability and checks.
+    HEALTH = 8, "health";
+    /// Containers.
+    CONTAINER = 9, "container";
+    /// Bridges, interfaces, overlays.
+    NETWORK = 10, "network";
+    /// Pools and volumes.
+    STORAGE = 11, "storage";
+    /// Support bundles and the documentation portal.
+    SUPPORT = 12, "support";
+    /// Provisioning jobs.
+    PROVISIONER = 13, "provisioner";
+    /// Placement, background jobs, backups.
+    SCHEDULER = 14, "scheduler";
+    /// Reconcile loops and their queues.
+    RECONCILE = 15, "reconcile";
+    /// Calls to providers and other services.
+    PROVIDER = 16, "provider";
+    /// libvirt connections and domains.
+    LIBVIRT = 17, "libvirt";
+    /// Models, training, inference.
+    ML = 18, "ml";
+    /// GPUs.
+    GPU = 19, "gpu";
+    /// Sensors and disks' health.
+    HARDWARE = 20, "hardware";
+    /// Alerts received by webhook.
+    ALERTS = 21, "alerts";
+    /// This library about itself.
+    EXPORTER = 22, "exporter";
+    /// Build, process and runtime.
+    PROCESS = 23, "process";
+}
+
+impl Groups {
+    /// No group.
+    pub const NONE: Groups = Groups(0);
+    /// Every group.
+    pub const ALL: Groups = Groups((1 << 24) - 1);
+    /// What every NovaCron service has, and what is on by default.
+    pub const CORE: Groups = Groups(
+        Self::API.0
+            | Self::DWCP.0
+            | Self::DATABASE.0
+            | Self::VM.0
+            | Self::SYSTEM.0
+            | Self::BUSINESS.0
+            | Self::HEALTH.0
+            | Self::EXPORTER.0
+            | Self::PROCESS.0,
+    );
+    /// Background work: provisioning, scheduling, reconciling.
+    pub const JOBS: Groups =
+        Groups(Self::PROVISIONER.0 | Self::SCHEDULER.0 | Self::RECONCILE.0);
+
+    /// Whether every group of `other` is on.
+    #[must_use]
+    pub const fn contains(self, other: Groups) -> bool {
+        self.0 & other.0 == other.0
+    }
+
+    /// These groups without those.
+    #[must_use]
+    pub const fn without(self, other: Groups) -> Groups {
+        Groups(self.0 & !other.0)
+    }
+
+    /// The group of this name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Groups> {
+        Self::NAMED
+            .iter()
+            .find_map(|(key, group)| (*key == name).then_some(*group))
+    }
+
+    /// The names of the groups that are on.
+    pub fn names(self) -> impl Iterator<Item = &'static str> {
+        Self::NAMED
+            .iter()
+            .filter(move |(_, group)| self.contains(*group))
+            .map(|(name, _)| *name)
+    }
+}
+
+impl BitOr for Groups {
+    type Output = Groups;
+
+    fn bitor(self, other: Groups) -> Groups {
+        Groups(self.0 | other.0)
+    }
+}
+
+impl fmt::Debug for Groups {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Groups(")?;
+        for (at, name) in self.names().enumerate() {
+            write!(f, "{}{name}", if at == 0 { "" } else { " | " })?;
+        }
+        f.write_str(")")
+    }
+}
+
+/// Registers one family; what the derive calls for each field.
+#[doc(hidden)]
+pub fn register<M: Instrument>(scope: &mut Scope<'_>, descriptor: &'static Descriptor) -> Result<M> {
+    scope.instrument(descriptor)
+}
