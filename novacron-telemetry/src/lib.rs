@@ -1,1 +1,18 @@
-//! Telemetry.
+//! One typed metric catalog for services that run virtual machines.
+
+// The derives say `::novacron_telemetry::…`, also here.
+extern crate self as novacron_telemetry;
+
+mod cell;
+mod error;
+pub mod label;
+pub mod metric;
+pub mod registry;
+mod sync;
+
+#[doc(hidden)]
+#[path = "private.rs"]
+pub mod __private;
+
+pub use error::{Error, ErrorKind, Result};
+pub use registry::Registry;

@@ -90,7 +90,7 @@ pub const fn help(text: &str) -> bool {
     !bytes.is_empty() && (bytes[0].is_ascii_uppercase() || bytes[0].is_ascii_digit())
 }
 
-/// Whether bounds are finite and strictly ascending, and there are at most 64.
+/// Whether bounds are finite and strictly ascending, and there are at most 60.
 #[must_use]
 pub const fn bounds(bounds: &[f64]) -> bool {
     let mut at = 0;
@@ -100,7 +100,7 @@ pub const fn bounds(bounds: &[f64]) -> bool {
         }
         at += 1;
     }
-    bounds.len() <= 64
+    bounds.len() <= 60
 }
 
 /// Whether exactly the histograms have bounds.

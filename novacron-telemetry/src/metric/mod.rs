@@ -7,6 +7,7 @@
 //! | [`UpDownGauge`] | `inc`, `dec`, an in-flight guard | two cells per thread: begun and ended |
 //! | [`Gauge`] | `set` | one shared cell, the last writer wins |
 //! | [`MaxGauge`] | `observe`; shows the greatest of the last windows | two cells per thread, the greatest |
+//! | [`Timestamp`] | `set_now`; the latest time anybody saw | one cell per thread, the greatest |
 //! | [`Histogram`] | `observe`, timers, exemplars | one cell per bucket and thread, and a sum |
 //! | [`Family`] | one of the above per label set | a table, or none if every label is closed |
 //! | [`Absolute`] | a total read elsewhere, shown as read | one shared cell |
@@ -30,7 +31,7 @@ mod collected;
 mod counter;
 mod descriptor;
 pub mod exemplar;
-mod family;
+pub(crate) mod family;
 mod gauge;
 pub(crate) mod histogram;
 mod max;
@@ -45,10 +46,10 @@ pub use descriptor::{Descriptor, Keeping, Kind, Unit, Writer};
 pub use family::{Family, Row};
 pub use gauge::{Gauge, InFlight, UpDownGauge};
 pub use histogram::Histogram;
-pub use max::MaxGauge;
+pub use max::{MaxGauge, Timestamp};
 pub use timer::{Seconds, Timer};
 
-pub(crate) use scalar::Scalar;
+pub use scalar::Scalar;
 
 use std::sync::Arc;
 
@@ -68,22 +69,19 @@ pub trait Instrument: Clone + Send + Sync + 'static {
     /// How its numbers are kept.
     const KEEPING: Keeping;
 
-    /// Takes room in `cells` for the family that `descriptor` describes.
+    /// Takes cells from `room` for the family that `descriptor` describes; returns the handle, and
+    /// how the family is read.
     #[doc(hidden)]
-    fn create(descriptor: &'static Descriptor, room: &Room<'_>) -> Self;
+    fn create(descriptor: &'static Descriptor, room: &Room<'_>) -> (Self, Arc<dyn visit::Source>);
 
     /// The silent twin: callable, never shown.
     fn noop() -> Self;
-
-    /// How the family is read.
-    #[doc(hidden)]
-    fn source(&self, descriptor: &'static Descriptor) -> Arc<dyn visit::Source>;
 }
 
 /// Where an instrument takes its cells and its table from. Made by the registry.
 #[derive(Debug)]
 pub struct Room<'a> {
-    pub(crate) cells: &'a crate::cell::Cells,
+    pub(crate) cells: &'a Arc<crate::cell::Cells>,
     pub(crate) joined: &'a family::Joined,
     pub(crate) limits: Limits,
 }

@@ -16,6 +16,17 @@ pub struct Head<'a> {
     pub unit: Unit,
 }
 
+impl Head<'static> {
+    pub(crate) fn of(descriptor: &'static super::Descriptor) -> Self {
+        Self {
+            name: descriptor.name,
+            help: descriptor.help,
+            kind: descriptor.kind,
+            unit: descriptor.unit,
+        }
+    }
+}
+
 /// The labels of one series: fragments `key="value"`, already escaped; empty ones are left out.
 #[derive(Clone, Copy, Debug)]
 pub struct Labels<'a> {
@@ -99,6 +110,11 @@ pub trait Source: Send + Sync {
     /// How many observations were refused or folded since the start.
     fn faults(&self) -> Faults {
         Faults::default()
+    }
+
+    /// Heap that the family's tables hold, in bytes; cells not included.
+    fn heap_bytes(&self) -> usize {
+        0
     }
 }
 

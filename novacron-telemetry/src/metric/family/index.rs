@@ -1,0 +1,270 @@
+//! From a label set to the cells of its series: by arithmetic if every label is closed, through a
+//! table otherwise.
+
+use std::any::TypeId;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::grown::Grown;
+use super::table::{Found, Table};
+use crate::cell::{CellId, Cells};
+use crate::label::{LabelDescriptor, LabelKey, LabelSet, fragment};
+use crate::metric::{Descriptor, Room};
+use crate::sync::{AtomicU32, AtomicU64, Mutex, Ordering};
+
+/// The most label sets that are shown as 0 before anything happened.
+const ZERO_START: usize = 64;
+
+/// The most cells that a table without look-ups may take.
+const DENSE_CELLS: usize = 4096;
+
+/// The table number of families whose labels are all closed: the same label set has the same place
+/// in each of them.
+const DENSE: u32 = 0;
+
+#[derive(Debug)]
+pub(crate) enum Index {
+    /// Every label is closed: a series is its label set's place.
+    Dense(Dense),
+    /// A label is open: a series is found in a table.
+    Sparse(Sparse),
+}
+
+#[derive(Debug)]
+pub(crate) struct Dense {
+    columns: Box<[DenseColumn]>,
+    len: u32,
+    width: u32,
+    base: Option<CellId>,
+    /// Whether every series is shown from the start.
+    zero_start: bool,
+    /// One bit per series that was asked for by name.
+    touched: Box<[AtomicU64]>,
+}
+
+#[derive(Debug)]
+struct DenseColumn {
+    fragments: &'static [Box<str>],
+    optional: bool,
+    /// How many places one step of this label is.
+    stride: usize,
+}
+
+#[derive(Debug)]
+pub(crate) struct Sparse {
+    table: Arc<Table>,
+    width: u32,
+    /// The first cell of each block of series, plus one; 0 until it is allocated.
+    blocks: Grown<AtomicU32>,
+    allocating: Mutex<()>,
+}
+
+/// Series whose cells lie side by side.
+const BLOCK: u32 = if cfg!(loom) { 1 } else { 64 };
+
+impl Index {
+    pub(crate) fn new<L: LabelSet>(
+        descriptor: &'static Descriptor,
+        width: u32,
+        zero_start: bool,
+        room: &Room<'_>,
+    ) -> Self {
+        match L::CARDINALITY {
+            Some(sets) if sets.saturating_mul(width as usize) <= DENSE_CELLS => {
+                Self::dense(L::LABELS, sets, width, zero_start, room)
+            }
+            _ => Self::Sparse(Sparse {
+                table: if descriptor.joined {
+                    room.joined.table::<L>(room.limits.series)
+                } else {
+                    Arc::new(Table::new(L::LABELS, room.limits.series))
+                },
+                width,
+                blocks: Grown::new(),
+                allocating: Mutex::new(()),
+            }),
+        }
+    }
+
+    /// The index of an instrument without labels: one series.
+    pub(crate) fn single(width: u32, zero_start: bool, room: &Room<'_>) -> Self {
+        Self::dense(&[], 1, width, zero_start, room)
+    }
+
+    fn dense(
+        labels: &'static [LabelDescriptor],
+        sets: usize,
+        width: u32,
+        zero_start: bool,
+        room: &Room<'_>,
+    ) -> Self {
+        let mut stride = sets;
+        Self::Dense(Dense {
+            columns: labels
+                .iter()
+                .map(|label| {
+                    stride /= label.cardinality().unwrap_or(1).max(1);
+                    DenseColumn {
+                        fragments: fragment::closed(label),
+                        optional: label.optional,
+                        stride,
+                    }
+                })
+                .collect(),
+            len: sets as u32,
+            width,
+            base: room.cells.allocate(sets as u32 * width),
+            zero_start: zero_start && sets <= ZERO_START,
+            touched: (0..sets.div_ceil(64)).map(|_| AtomicU64::new(0)).collect(),
+        })
+    }
+
+    /// Series, table and overflow of a label set.
+    #[inline]
+    pub(crate) fn series<L: LabelSet, K: LabelKey<L>>(&self, key: &K) -> (u32, u32, bool) {
+        match self {
+            Self::Dense(_) => (key.index() as u32, DENSE, false),
+            Self::Sparse(sparse) => {
+                let parts = key.parts();
+                let table = &sparse.table;
+                match table.find(parts.as_ref()) {
+                    Some(series) => (series, table.number, false),
+                    None => match table.find_or_insert(parts.as_ref()) {
+                        Some(Found { series, overflow }) => (series, table.number, overflow),
+                        None => (super::NO_SERIES, table.number, true),
+                    },
+                }
+            }
+        }
+    }
+
+    /// The first cell of a series; `None` if it is not of this index, or there is no room left.
+    #[inline]
+    pub(crate) fn cell(&self, series: u32, table: u32, cells: &Cells) -> Option<CellId> {
+        match self {
+            Self::Dense(dense) if table == DENSE && series < dense.len => dense.cell(series),
+            Self::Sparse(sparse) if table == sparse.table.number => sparse.cell(series, cells),
+            _ => None,
+        }
+    }
+
+    /// How many series there are to read.
+    pub(crate) fn len(&self) -> u32 {
+        match self {
+            Self::Dense(dense) => dense.len,
+            Self::Sparse(sparse) => sparse.table.len(),
+        }
+    }
+
+    /// The first cell of a series, to read: `None` if nobody wrote to it.
+    pub(crate) fn written(&self, series: u32) -> Option<CellId> {
+        match self {
+            Self::Dense(dense) => dense.cell(series),
+            Self::Sparse(sparse) => sparse.allocated(series),
+        }
+    }
+
+    /// Whether a series is shown though it is 0.
+    pub(crate) fn shows_zero(&self, series: u32) -> bool {
+        match self {
+            Self::Dense(dense) => {
+                dense.zero_start
+                    || dense.touched[series as usize / 64].load(Ordering::Relaxed)
+                        & (1 << (series % 64))
+                        != 0
+            }
+            Self::Sparse(_) => true,
+        }
+    }
+
+    /// Shows a series from now on, though it be 0.
+    pub(crate) fn show(&self, series: u32) {
+        if let Self::Dense(dense) = self
+            && let Some(word) = dense.touched.get(series as usize / 64)
+        {
+            word.fetch_or(1 << (series % 64), Ordering::Relaxed);
+        }
+    }
+
+    /// The fragments of a series, one per label.
+    pub(crate) fn labels<'a>(&'a self, series: u32, out: &mut Vec<&'a str>) {
+        match self {
+            Self::Dense(dense) => dense.labels(series, out),
+            Self::Sparse(sparse) => sparse.table.labels(series, out),
+        }
+    }
+
+    pub(crate) fn heap_bytes(&self) -> usize {
+        match self {
+            Self::Dense(dense) => size_of_val(&*dense.columns) + size_of_val(&*dense.touched),
+            Self::Sparse(sparse) => sparse.table.heap_bytes() + sparse.blocks.heap_bytes(),
+        }
+    }
+}
+
+impl Dense {
+    #[inline]
+    fn cell(&self, series: u32) -> Option<CellId> {
+        self.base.map(|base| base + series * self.width)
+    }
+
+    fn labels<'a>(&'a self, series: u32, out: &mut Vec<&'a str>) {
+        out.clear();
+        let mut rest = series as usize;
+        for column in &self.columns {
+            let place = rest / column.stride;
+            rest %= column.stride;
+            out.push(match (place, column.optional) {
+                (0, true) => "",
+                (place, optional) => &column.fragments[place - usize::from(optional)],
+            });
+        }
+    }
+}
+
+impl Sparse {
+    #[inline]
+    fn cell(&self, series: u32, cells: &Cells) -> Option<CellId> {
+        match self.allocated(series) {
+            Some(cell) => Some(cell),
+            None => self.allocate(series, cells),
+        }
+    }
+
+    #[inline]
+    fn allocated(&self, series: u32) -> Option<CellId> {
+        let first = self.blocks.get(series / BLOCK)?.load(Ordering::Acquire);
+        (first != 0).then(|| first - 1 + (series % BLOCK) * self.width)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn allocate(&self, series: u32, cells: &Cells) -> Option<CellId> {
+        if series == super::NO_SERIES {
+            return None;
+        }
+        let block = self.blocks.get_or_make(series / BLOCK, || AtomicU32::new(0));
+        let _allocating = self.allocating.lock();
+        if block.load(Ordering::Acquire) == 0 {
+            block.store(cells.allocate(BLOCK * self.width)? + 1, Ordering::Release);
+        }
+        self.allocated(series)
+    }
+}
+
+/// The tables that families of one group share, by label set.
+#[derive(Debug, Default)]
+pub(crate) struct Joined(std::sync::Mutex<HashMap<TypeId, Arc<Table>>>);
+
+impl Joined {
+    fn table<L: LabelSet>(&self, limit: u32) -> Arc<Table> {
+        let mut tables = self
+            .0
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        let table = tables
+            .entry(TypeId::of::<L>())
+            .or_insert_with(|| Arc::new(Table::new(L::LABELS, limit)));
+        Arc::clone(table)
+    }
+}

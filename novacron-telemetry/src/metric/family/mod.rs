@@ -1,0 +1,351 @@
+//! One instrument per label set.
+
+pub(crate) mod grown;
+mod hash;
+mod index;
+mod slots;
+mod source;
+pub(crate) mod table;
+#[cfg(all(test, not(loom)))]
+mod tests;
+mod texts;
+
+pub(crate) use index::Joined;
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use super::counter::{Counter, FloatCounter};
+use super::descriptor::{Descriptor, Keeping, Kind};
+use super::exemplar::Exemplar;
+use super::gauge::{self, Gauge, InFlight, UpDownGauge};
+use super::histogram::{self, Histogram};
+use super::max::{MaxGauge, Timestamp};
+use super::scalar::{OVERFLOW, Place, Scalar, Shape};
+use super::timer::{Seconds, Timer};
+use super::visit::Source;
+use super::{Instrument, Room};
+use crate::cell::{CellId, write};
+use crate::label::{LabelDescriptor, LabelKey, LabelSet};
+use index::Index;
+use source::FamilySource;
+
+/// One `M` per label set `L`.
+///
+/// If every label is closed, a series is a place in a table that exists from the start: no hash, no
+/// lock, and up to 64 label sets of counters and histograms show 0 before anything happened. If a
+/// label is open, series are found in an insert-only table; finding one takes no lock and
+/// allocates nothing.
+///
+/// ```
+/// use novacron_telemetry::catalog::{ApiMetrics, Method, RequestLabelsRef, Status};
+/// use novacron_telemetry::Registry;
+///
+/// let registry = Registry::new();
+/// let api = registry.register::<ApiMetrics>()?;
+/// // The borrowed twin: no `String` is made to find a series.
+/// let labels = RequestLabelsRef { method: Method::Get, endpoint: "/api/v1/vms", status: Status::OK };
+/// api.requests_total.inc(&labels);
+/// let held = api.requests_total.with(&labels);
+/// held.inc();
+/// assert_eq!(held.get(), 2);
+/// # Ok::<(), novacron_telemetry::Error>(())
+/// ```
+pub struct Family<L, M> {
+    inner: Option<Arc<Inner>>,
+    types: PhantomData<fn(L) -> M>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Inner {
+    pub(crate) shape: Shape,
+    pub(crate) index: Index,
+}
+
+/// A series that was looked up once, for all families that share its table: those of one group
+/// that are declared `joined`, and all whose labels are closed.
+pub struct Row<L> {
+    series: u32,
+    table: u32,
+    overflow: bool,
+    labels: PhantomData<fn(L)>,
+}
+
+impl<L> Clone for Row<L> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<L> Copy for Row<L> {}
+
+impl<L: LabelSet, M: Scalar> Family<L, M> {
+    /// The handle of one series, which is made if it is not there yet. Hold it where the labels do
+    /// not change: it needs no look-up.
+    pub fn with<K: LabelKey<L>>(&self, key: &K) -> M {
+        match self.find(key) {
+            Some((inner, at)) => M::handle(&inner.shape, at),
+            None => M::silent(),
+        }
+    }
+
+    /// Makes a series, so that it shows 0 until something happens.
+    pub fn touch<K: LabelKey<L>>(&self, key: &K) {
+        if let Some((inner, at)) = self.find(key) {
+            inner.index.show(at.series);
+        }
+    }
+
+    /// Looks a series up once, to record it in several joined families with [`at`](Self::at).
+    #[inline]
+    pub fn row<K: LabelKey<L>>(&self, key: &K) -> Row<L> {
+        let (series, table, overflow) = match &self.inner {
+            Some(inner) => inner.index.series::<L, K>(key),
+            None => (NO_SERIES, 0, false),
+        };
+        Row {
+            series,
+            table,
+            overflow,
+            labels: PhantomData,
+        }
+    }
+
+    /// The handle of a series that was looked up in a joined family; silent if `row` is of a family
+    /// that is not joined with this one.
+    #[inline]
+    pub fn at(&self, row: Row<L>) -> M {
+        match &self.inner {
+            Some(inner) => match inner.place(row.series, row.table, row.overflow) {
+                Some(at) => M::handle(&inner.shape, at),
+                None => M::silent(),
+            },
+            None => M::silent(),
+        }
+    }
+
+    /// How many series there are; for closed labels, how many there can be.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.inner.as_ref().map_or(0, |inner| inner.index.len() as usize)
+    }
+
+    /// Whether there is no series yet.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    #[inline]
+    fn find<K: LabelKey<L>>(&self, key: &K) -> Option<(&Inner, Place)> {
+        let inner = self.inner.as_deref()?;
+        let (series, table, overflow) = inner.index.series::<L, K>(key);
+        Some((inner, inner.place(series, table, overflow)?))
+    }
+
+    #[inline]
+    fn cell<K: LabelKey<L>>(&self, key: &K) -> Option<(&Inner, CellId)> {
+        self.find(key).map(|(inner, at)| (inner, at.cell))
+    }
+}
+
+const NO_SERIES: u32 = u32::MAX;
+
+impl Inner {
+    #[inline]
+    fn place(&self, series: u32, table: u32, overflow: bool) -> Option<Place> {
+        if overflow {
+            self.count_overflow();
+        }
+        let cell = self.index.cell(series, table, &self.shape.cells)?;
+        Some(Place { series, cell })
+    }
+
+    #[cold]
+    fn count_overflow(&self) {
+        let fault = self.shape.faults + OVERFLOW;
+        write(self.shape.number(), |pen| pen.add(fault, 1));
+    }
+}
+
+impl<L: LabelSet> Family<L, Counter> {
+    /// Counts one.
+    #[inline]
+    pub fn inc<K: LabelKey<L>>(&self, key: &K) {
+        self.inc_by(key, 1);
+    }
+
+    /// Counts `n`.
+    #[inline]
+    pub fn inc_by<K: LabelKey<L>>(&self, key: &K, n: u64) {
+        if let Some((inner, cell)) = self.cell(key) {
+            write(inner.shape.number(), |pen| pen.add(cell, n));
+        }
+    }
+}
+
+impl<L: LabelSet> Family<L, FloatCounter> {
+    /// Adds `n`; see [`FloatCounter::inc_by`].
+    #[inline]
+    pub fn inc_by<K: LabelKey<L>>(&self, key: &K, n: f64) {
+        self.with(key).inc_by(n);
+    }
+}
+
+impl<L: LabelSet> Family<L, Gauge> {
+    /// Sets the value of one series.
+    #[inline]
+    pub fn set<K: LabelKey<L>>(&self, key: &K, value: f64) {
+        if let Some((inner, cell)) = self.cell(key) {
+            gauge::set(inner.shape.slab(), cell, value);
+        }
+    }
+}
+
+impl<L: LabelSet> Family<L, UpDownGauge> {
+    /// One more.
+    #[inline]
+    pub fn inc<K: LabelKey<L>>(&self, key: &K) {
+        self.with(key).inc();
+    }
+
+    /// One less.
+    #[inline]
+    pub fn dec<K: LabelKey<L>>(&self, key: &K) {
+        self.with(key).dec();
+    }
+
+    /// One more, until the guard is dropped.
+    #[inline]
+    #[must_use = "dropped at once, it counts nothing"]
+    pub fn guard<K: LabelKey<L>>(&self, key: &K) -> InFlight {
+        self.with(key).guard()
+    }
+}
+
+impl<L: LabelSet> Family<L, MaxGauge> {
+    /// Takes an observation; see [`MaxGauge::observe`].
+    #[inline]
+    pub fn observe<K: LabelKey<L>>(&self, key: &K, observation: impl Into<Seconds>) {
+        self.with(key).observe(observation.into().get());
+    }
+}
+
+impl<L: LabelSet> Family<L, Timestamp> {
+    /// It happened at this Unix time, in seconds.
+    #[inline]
+    pub fn set<K: LabelKey<L>>(&self, key: &K, unix_seconds: f64) {
+        self.with(key).set(unix_seconds);
+    }
+
+    /// It happened now.
+    pub fn set_now<K: LabelKey<L>>(&self, key: &K) {
+        self.with(key).set_now();
+    }
+}
+
+impl<L: LabelSet> Family<L, Histogram> {
+    /// Takes an observation; see [`Histogram::observe`].
+    #[inline]
+    pub fn observe<K: LabelKey<L>>(&self, key: &K, observation: impl Into<Seconds>) {
+        if let Some((inner, cell)) = self.cell(key) {
+            let shape = &inner.shape;
+            let bounds = shape.descriptor.buckets;
+            histogram::observe(shape.number(), shape.faults, cell, bounds, observation.into().get());
+        }
+    }
+
+    /// Takes an observation in a series that was looked up in a joined family.
+    #[inline]
+    pub fn observe_at(&self, row: Row<L>, observation: impl Into<Seconds>) {
+        if let Some(inner) = self.inner.as_deref()
+            && let Some(at) = inner.place(row.series, row.table, row.overflow)
+        {
+            let shape = &inner.shape;
+            let bounds = shape.descriptor.buckets;
+            histogram::observe(shape.number(), shape.faults, at.cell, bounds, observation.into().get());
+        }
+    }
+
+    /// Takes an observation and keeps an exemplar; see [`Histogram::observe_with`].
+    pub fn observe_with<K: LabelKey<L>>(
+        &self,
+        key: &K,
+        observation: impl Into<Seconds>,
+        exemplar: impl FnOnce(f64) -> Exemplar,
+    ) {
+        self.with(key).observe_with(observation, exemplar);
+    }
+
+    /// Starts a timer that observes its age when it is dropped.
+    #[must_use = "dropped at once, it observes next to nothing"]
+    pub fn start_timer<K: LabelKey<L>>(&self, key: &K) -> Timer {
+        self.with(key).start_timer()
+    }
+}
+
+impl<L: LabelSet, M: Scalar> Instrument for Family<L, M> {
+    const KIND: Kind = M::KIND;
+    const LABELS: &'static [LabelDescriptor] = L::LABELS;
+    const KEEPING: Keeping = M::KEEPING;
+
+    fn create(descriptor: &'static Descriptor, room: &Room<'_>) -> (Self, Arc<dyn Source>) {
+        let width = M::width(descriptor);
+        let inner = Arc::new(Inner {
+            shape: Shape::new(descriptor, room),
+            index: Index::new::<L>(descriptor, width, M::ZERO_START, room),
+        });
+        let family = Self {
+            inner: Some(Arc::clone(&inner)),
+            types: PhantomData,
+        };
+        (family, Arc::new(FamilySource::<M>::new(inner)))
+    }
+
+    fn noop() -> Self {
+        Self {
+            inner: None,
+            types: PhantomData,
+        }
+    }
+}
+
+/// An instrument without labels is a family of one.
+impl<M: Scalar> Instrument for M {
+    const KIND: Kind = M::KIND;
+    const LABELS: &'static [LabelDescriptor] = &[];
+    const KEEPING: Keeping = M::KEEPING;
+
+    fn create(descriptor: &'static Descriptor, room: &Room<'_>) -> (Self, Arc<dyn Source>) {
+        let inner = Arc::new(Inner {
+            shape: Shape::new(descriptor, room),
+            index: Index::single(M::width(descriptor), M::ZERO_START, room),
+        });
+        let handle = match inner.index.written(0) {
+            Some(cell) => M::handle(&inner.shape, Place { series: 0, cell }),
+            None => M::silent(),
+        };
+        (handle, Arc::new(FamilySource::<M>::new(inner)))
+    }
+
+    fn noop() -> Self {
+        M::silent()
+    }
+}
+
+impl<L, M> Clone for Family<L, M> {
+    fn clone(&self) -> Self {
+        Self {
+            inner: self.inner.clone(),
+            types: PhantomData,
+        }
+    }
+}
+
+impl<L, M> fmt::Debug for Family<L, M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = self.inner.as_ref().map(|inner| inner.shape.descriptor.name);
+        f.debug_tuple("Family").field(&name).finish()
+    }
+}

@@ -1,0 +1,222 @@
+//! The series of a family with open labels: an insert-only table of label sets.
+//!
+//! A row holds one number per label: the place of a closed value, or the number of a stored text.
+//! Finding a row takes no lock. Adding one takes the table's lock, once per label set; past a
+//! label's cap that label alone becomes [`OTHER`](crate::label::OTHER), its neighbours stay exact.
+
+use std::borrow::Cow;
+
+use super::grown::{self, Grown};
+use super::hash;
+use super::slots::{self, Slots};
+use super::texts::Texts;
+use crate::label::{Domain, LabelDescriptor, Part, fragment, open};
+use crate::sync::{AtomicU32, Mutex, Ordering};
+
+/// See the module.
+#[derive(Debug)]
+pub(crate) struct Table {
+    /// Tells this table from every other one in the process.
+    pub(super) number: u32,
+    seed: u64,
+    columns: Box<[Column]>,
+    slots: Slots,
+    rows: Grown<AtomicU32>,
+    len: AtomicU32,
+    limit: u32,
+    inserting: Mutex<()>,
+}
+
+#[derive(Debug)]
+enum Column {
+    Closed(&'static [Box<str>]),
+    Open(Texts),
+}
+
+/// What a row holds for a label that is left out.
+const ABSENT: u32 = u32::MAX;
+
+/// A series, and whether it stands for a label set that found no place of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Found {
+    pub(crate) series: u32,
+    pub(crate) overflow: bool,
+}
+
+impl Table {
+    pub(crate) fn new(labels: &'static [LabelDescriptor], limit: u32) -> Self {
+        static NEXT: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(1);
+        Self {
+            number: NEXT.fetch_add(1, std::sync::atomic::Ordering::Relaxed),
+            seed: hash::seed(),
+            columns: labels
+                .iter()
+                .map(|label| match label.domain {
+                    Domain::Closed(_) => Column::Closed(fragment::closed(label)),
+                    Domain::Open { cap } => Column::Open(Texts::new(label.name, cap)),
+                })
+                .collect(),
+            slots: Slots::new(),
+            rows: Grown::with_stride(labels.len()),
+            len: AtomicU32::new(0),
+            limit: limit.min(grown::CAPACITY).min(slots::CAPACITY),
+            inserting: Mutex::new(()),
+        }
+    }
+
+    /// How many series there are.
+    pub(crate) fn len(&self) -> u32 {
+        self.len.load(Ordering::Acquire)
+    }
+
+    /// The series of a label set, if it has one.
+    #[inline]
+    pub(crate) fn find(&self, key: &[Part<'_>]) -> Option<u32> {
+        self.slots
+            .find(hash::parts(self.seed, key), |series| self.holds(series, key))
+    }
+
+    #[inline]
+    fn holds(&self, series: u32, key: &[Part<'_>]) -> bool {
+        let Some(row) = self.rows.row(series) else {
+            return false;
+        };
+        row.iter().zip(&self.columns).zip(key).all(|((cell, column), part)| {
+            let number = cell.load(Ordering::Relaxed);
+            match (part, column) {
+                (Part::Index(index), _) => number == *index,
+                (Part::Absent, _) => number == ABSENT,
+                (Part::Text(text), Column::Open(texts)) => {
+                    number != ABSENT && texts.raw(number) == *text
+                }
+                (Part::Text(_), Column::Closed(_)) => false,
+            }
+        })
+    }
+
+    /// The series of a label set; it is added if there is room, else the overflow series stands for
+    /// it. `None` only if the table is so full that not even that has a place.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn find_or_insert(&self, key: &[Part<'_>]) -> Option<Found> {
+        let clean: Vec<Cow<'_, str>> = key.iter().map(|part| cleaned(*part)).collect();
+        let mut overflow = false;
+        let mut key: Vec<Part<'_>> = key
+            .iter()
+            .zip(&clean)
+            .map(|(part, clean)| match part {
+                // Prometheus takes an empty label for an absent one; so the two are one series.
+                Part::Text(_) if clean.is_empty() => Part::Absent,
+                Part::Text(_) => Part::Text(clean),
+                part => *part,
+            })
+            .collect();
+        overflow |= self.fold_full_columns(&mut key);
+        if let Some(series) = self.find(&key) {
+            return Some(Found { series, overflow });
+        }
+        let _inserting = self.inserting.lock();
+        overflow |= self.fold_full_columns(&mut key);
+        if self.len() >= self.limit {
+            overflow |= self.fold_all(&mut key);
+        }
+        if let Some(series) = self.find(&key) {
+            return Some(Found { series, overflow });
+        }
+        self.insert(&key).map(|series| Found { series, overflow })
+    }
+
+    /// Turns new texts of full columns into `__other__`; says whether there were any.
+    fn fold_full_columns(&self, key: &mut [Part<'_>]) -> bool {
+        self.fold(key, |texts, text| texts.is_full() && texts.find(text).is_none())
+    }
+
+    /// Turns every open label into `__other__`; says whether there were any.
+    fn fold_all(&self, key: &mut [Part<'_>]) -> bool {
+        self.fold(key, |_, _| true)
+    }
+
+    fn fold(&self, key: &mut [Part<'_>], to_other: impl Fn(&Texts, &str) -> bool) -> bool {
+        let mut folded = false;
+        for (part, column) in key.iter_mut().zip(&self.columns) {
+            if let (Part::Text(text), Column::Open(texts)) = (&part, column)
+                && to_other(texts, text)
+            {
+                *part = Part::Text(crate::label::OTHER);
+                folded = true;
+            }
+        }
+        folded
+    }
+
+    /// Adds a row; the caller holds the lock.
+    fn insert(&self, key: &[Part<'_>]) -> Option<u32> {
+        let series = self.len.load(Ordering::Relaxed);
+        if series >= grown::CAPACITY.min(slots::CAPACITY) {
+            return None;
+        }
+        let row = self.rows.row_or_make(series, || AtomicU32::new(ABSENT));
+        for ((cell, column), part) in row.iter().zip(&self.columns).zip(key) {
+            let number = match (part, column) {
+                (Part::Index(index), _) => *index,
+                (Part::Text(text), Column::Open(texts)) => {
+                    texts.find(text).unwrap_or_else(|| texts.insert(text))
+                }
+                (Part::Absent, _) | (Part::Text(_), Column::Closed(_)) => ABSENT,
+            };
+            cell.store(number, Ordering::Relaxed);
+        }
+        self.slots
+            .insert(hash::parts(self.seed, key), series, |series| self.hash_of(series));
+        self.len.store(series + 1, Ordering::Release);
+        Some(series)
+    }
+
+    fn hash_of(&self, series: u32) -> u64 {
+        let row = self.rows.row(series).unwrap_or_default();
+        let key: Vec<Part<'_>> = row
+            .iter()
+            .zip(&self.columns)
+            .map(|(cell, column)| match (cell.load(Ordering::Relaxed), column) {
+                (ABSENT, _) => Part::Absent,
+                (number, Column::Closed(_)) => Part::Index(number),
+                (number, Column::Open(texts)) => Part::Text(texts.raw(number)),
+            })
+            .collect();
+        hash::parts(self.seed, &key)
+    }
+
+    /// The fragments of a series, one per label.
+    pub(crate) fn labels<'a>(&'a self, series: u32, out: &mut Vec<&'a str>) {
+        out.clear();
+        let row = self.rows.row(series).unwrap_or_default();
+        out.extend(row.iter().zip(&self.columns).map(|(cell, column)| {
+            match (cell.load(Ordering::Relaxed), column) {
+                (ABSENT, _) => "",
+                (number, Column::Closed(fragments)) => {
+                    fragments.get(number as usize).map_or("", |text| text)
+                }
+                (number, Column::Open(texts)) => texts.fragment(number),
+            }
+        }));
+    }
+
+    pub(crate) fn heap_bytes(&self) -> usize {
+        let texts: usize = self
+            .columns
+            .iter()
+            .map(|column| match column {
+                Column::Closed(_) => 0,
+                Column::Open(texts) => texts.heap_bytes(),
+            })
+            .sum();
+        self.slots.heap_bytes() + self.rows.heap_bytes() + texts
+    }
+}
+
+fn cleaned(part: Part<'_>) -> Cow<'_, str> {
+    match part {
+        Part::Text(text) => open::sanitize(text),
+        Part::Absent | Part::Index(_) => Cow::Borrowed(""),
+    }
+}

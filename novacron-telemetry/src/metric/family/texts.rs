@@ -1,0 +1,131 @@
+//! The texts of one open label: each stored once, escaped once, up to the cap.
+
+use super::grown::Grown;
+use super::slots::Slots;
+use super::hash;
+use crate::label::fragment::fragment;
+use crate::label::OTHER;
+use crate::sync::{AtomicU32, OnceLock, Ordering};
+
+/// See the module.
+#[derive(Debug)]
+pub(crate) struct Texts {
+    label: &'static str,
+    cap: u32,
+    slots: Slots,
+    texts: Grown<OnceLock<Text>>,
+    len: AtomicU32,
+}
+
+/// One text as it is compared, and as it is written.
+#[derive(Debug)]
+struct Text {
+    /// `key="value"`, escaped; behind it the raw text, if escaping changed it.
+    bytes: Box<str>,
+    fragment: u32,
+    raw: (u32, u32),
+}
+
+/// The number of [`OTHER`]; it takes no place under the cap.
+const OTHER_NUMBER: u32 = 0;
+
+impl Texts {
+    pub(crate) fn new(label: &'static str, cap: u32) -> Self {
+        let texts = Self {
+            label,
+            cap,
+            slots: Slots::new(),
+            texts: Grown::new(),
+            len: AtomicU32::new(0),
+        };
+        texts.insert(OTHER);
+        texts
+    }
+
+    /// The number of a text that is stored.
+    #[inline]
+    pub(crate) fn find(&self, text: &str) -> Option<u32> {
+        self.slots
+            .find(hash::text(hash::seed(), text), |number| self.raw(number) == text)
+    }
+
+    /// Whether only [`OTHER`] is left for a new text.
+    pub(crate) fn is_full(&self) -> bool {
+        self.len.load(Ordering::Acquire) > self.cap
+    }
+
+    pub(crate) fn other(&self) -> u32 {
+        OTHER_NUMBER
+    }
+
+    /// Stores a text that is not stored yet. Callers insert one at a time.
+    pub(crate) fn insert(&self, text: &str) -> u32 {
+        let number = self.len.load(Ordering::Relaxed);
+        self.texts
+            .get_or_make(number, OnceLock::new)
+            .get_or_init(|| Text::new(self.label, text));
+        self.len.store(number + 1, Ordering::Release);
+        let seed = hash::seed();
+        self.slots
+            .insert(hash::text(seed, text), number, |n| hash::text(seed, self.raw(n)));
+        number
+    }
+
+    /// The text as it was given.
+    #[inline]
+    pub(crate) fn raw(&self, number: u32) -> &str {
+        self.text(number).map_or("", Text::raw)
+    }
+
+    /// The text as it is written: `key="value"`.
+    #[inline]
+    pub(crate) fn fragment(&self, number: u32) -> &str {
+        self.text(number).map_or("", Text::fragment)
+    }
+
+    #[inline]
+    fn text(&self, number: u32) -> Option<&Text> {
+        self.texts.get(number)?.get()
+    }
+
+    pub(crate) fn heap_bytes(&self) -> usize {
+        let stored = (0..self.len.load(Ordering::Acquire))
+            .filter_map(|number| self.text(number))
+            .map(|text| text.bytes.len())
+            .sum::<usize>();
+        self.slots.heap_bytes() + self.texts.heap_bytes() + stored
+    }
+}
+
+impl Text {
+    fn new(label: &str, raw: &str) -> Self {
+        let mut bytes = fragment(label, raw);
+        let fragment = bytes.len() as u32;
+        let value = label.len() + 2;
+        let start = if bytes.get(value..value + raw.len()) == Some(raw)
+            && bytes.len() == value + raw.len() + 1
+        {
+            value
+        } else {
+            bytes.push_str(raw);
+            fragment as usize
+        };
+        Self {
+            bytes: bytes.into(),
+            fragment,
+            raw: (start as u32, (start + raw.len()) as u32),
+        }
+    }
+
+    #[inline]
+    fn raw(&self) -> &str {
+        self.bytes
+            .get(self.raw.0 as usize..self.raw.1 as usize)
+            .unwrap_or_default()
+    }
+
+    #[inline]
+    fn fragment(&self) -> &str {
+        self.bytes.get(..self.fragment as usize).unwrap_or_default()
+    }
+}

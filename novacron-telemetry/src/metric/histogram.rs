@@ -1,0 +1,196 @@
+//! Observations, counted by size.
+
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+
+use super::descriptor::{Descriptor, Keeping, Kind};
+use super::exemplar::{Exemplar, Exemplars};
+use super::scalar::{Buffer, Place, Scalar, Shape, refuse};
+use super::timer::{Seconds, Timer};
+use super::visit::{HistogramValue, Value};
+use crate::cell::{CellId, View, write};
+
+/// Counts observations in buckets with fixed bounds, and adds them up.
+///
+/// There is no cell for the count: it is the sum of the buckets that were read, so `_count` and
+/// `+Inf` agree by construction. `_sum` may be ahead by the observations in progress.
+#[derive(Clone, Debug)]
+pub struct Histogram {
+    number: u64,
+    at: Place,
+    faults: CellId,
+    bounds: &'static [f64],
+    exemplars: Option<Arc<Exemplars>>,
+}
+
+/// The first cell holds the sum, the next ones the buckets.
+const SUM: u32 = 0;
+const FIRST: u32 = 1;
+
+impl Histogram {
+    /// The silent twin.
+    #[must_use]
+    pub const fn noop() -> Self {
+        Self {
+            number: 0,
+            at: Place { series: 0, cell: 0 },
+            faults: 0,
+            bounds: &[],
+            exemplars: None,
+        }
+    }
+
+    /// Takes an observation, which is finite and not negative; anything else is refused and counted
+    /// in `novacron_telemetry_rejected_observations_total`.
+    #[inline]
+    pub fn observe(&self, observation: impl Into<Seconds>) {
+        observe(self.number, self.faults, self.at.cell, self.bounds, observation.into().get());
+    }
+
+    /// Takes an observation and keeps `exemplar` in its bucket, if the family keeps exemplars.
+    pub fn observe_with(&self, observation: impl Into<Seconds>, exemplar: impl FnOnce(f64) -> Exemplar) {
+        let observation = observation.into().get();
+        observe(self.number, self.faults, self.at.cell, self.bounds, observation);
+        if let Some(exemplars) = &self.exemplars
+            && observation >= 0.0
+            && observation.is_finite()
+        {
+            let bucket = bucket(self.bounds, observation);
+            exemplars.keep(self.at.series, bucket, exemplar(observation));
+        }
+    }
+
+    /// Starts a timer that observes its age when it is dropped.
+    #[must_use = "dropped at once, it observes next to nothing"]
+    pub fn start_timer(&self) -> Timer {
+        Timer::new(self.clone())
+    }
+
+    /// Runs `f` and observes how long it took, also if it panics.
+    pub fn time<R>(&self, f: impl FnOnce() -> R) -> R {
+        let _timer = self.start_timer();
+        f()
+    }
+
+    /// Observations so far, over all threads, and their sum.
+    #[must_use]
+    pub fn get(&self) -> (u64, f64) {
+        let Some(cells) = crate::cell::Cells::find(self.number) else {
+            return (0, 0.0);
+        };
+        let view = cells.view();
+        let buckets = (0..=self.bounds.len() as u32)
+            .fold(0u64, |sum, b| sum.wrapping_add(view.sum(self.at.cell + FIRST + b)));
+        (buckets, view.sum_f64(self.at.cell + SUM))
+    }
+}
+
+/// Takes an observation into the cells that begin at `cell`.
+#[inline]
+pub(crate) fn observe(number: u64, faults: CellId, cell: CellId, bounds: &[f64], observation: f64) {
+    if !(observation >= 0.0 && observation.is_finite()) {
+        return refuse(number, faults, observation);
+    }
+    let bucket = bucket(bounds, observation);
+    write(number, |pen| {
+        pen.add(cell + FIRST + bucket, 1);
+        pen.add_f64(cell + SUM, observation);
+    });
+}
+
+/// The bucket of an observation: the number of bounds below it. Without a branch: for a dozen
+/// bounds that is faster than stopping early, and it does not depend on the data.
+#[inline]
+fn bucket(bounds: &[f64], observation: f64) -> u32 {
+    bounds
+        .iter()
+        .fold(0, |below, bound| below + u32::from(observation > *bound))
+}
+
+impl Scalar for Histogram {
+    const KIND: Kind = Kind::Histogram;
+    const KEEPING: Keeping = Keeping::Counted;
+    const ZERO_START: bool = true;
+
+    fn width(descriptor: &Descriptor) -> u32 {
+        descriptor.buckets.len() as u32 + 2
+    }
+
+    fn silent() -> Self {
+        Self::noop()
+    }
+
+    #[inline]
+    fn handle(shape: &Shape, at: Place) -> Self {
+        Self {
+            number: shape.number(),
+            at,
+            faults: shape.faults,
+            bounds: shape.descriptor.buckets,
+            exemplars: shape.exemplars.clone(),
+        }
+    }
+
+    fn read<'a>(
+        shape: &'a Shape,
+        view: &View,
+        at: Place,
+        buffer: &'a mut Buffer,
+    ) -> Option<Value<'a>> {
+        let bounds = shape.descriptor.buckets;
+        buffer.cells.clear();
+        buffer.cells.resize(bounds.len() + 1, 0);
+        view.sums(at.cell + FIRST, &mut buffer.cells);
+        buffer.exemplars.clear();
+        if let Some(exemplars) = &shape.exemplars {
+            exemplars.read(at.series, &mut buffer.exemplars);
+        }
+        Some(Value::Histogram(HistogramValue {
+            bounds,
+            le: shape.le,
+            buckets: &buffer.cells,
+            sum: view.sum_f64(at.cell + SUM),
+            exemplars: &buffer.exemplars,
+        }))
+    }
+}
+
+/// `le="…"` for each bound and for `+Inf`, made once per list of bounds.
+///
+/// One spelling in every format, so that a change of format is not a change of series: a bound has
+/// a fraction or an exponent, `1.0` and not `1`.
+pub(crate) fn le_fragments(bounds: &'static [f64]) -> &'static [Box<str>] {
+    type Made = HashMap<(usize, usize), &'static [Box<str>]>;
+    static MADE: LazyLock<Mutex<Made>> = LazyLock::new(Mutex::default);
+    MADE.lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .entry((bounds.as_ptr().addr(), bounds.len()))
+        .or_insert_with(|| Box::leak(le_list(bounds)))
+}
+
+/// The fragments of [`le_fragments`], made anew.
+pub(crate) fn le_list(bounds: &[f64]) -> Box<[Box<str>]> {
+    bounds
+        .iter()
+        .map(|bound| format!("le=\"{}\"", canonical(*bound)).into())
+        .chain(std::iter::once("le=\"+Inf\"".into()))
+        .collect()
+}
+
+/// A bound as OpenMetrics asks for it: like Go's `%g`, with a fraction if it has no exponent.
+pub(crate) fn canonical(bound: f64) -> String {
+    let plain = format!("{bound:?}");
+    if plain.contains('e') || bound.abs() < 1e6 {
+        // Rust writes 1e-5 where Go writes 1e-05.
+        return match plain.split_once("e-") {
+            Some((mantissa, exponent)) if exponent.len() == 1 => format!("{mantissa}e-0{exponent}"),
+            _ => plain,
+        };
+    }
+    let scientific = format!("{bound:e}");
+    match scientific.split_once('e') {
+        Some((mantissa, exponent)) if exponent.len() == 1 => format!("{mantissa}e+0{exponent}"),
+        Some((mantissa, exponent)) => format!("{mantissa}e+{exponent}"),
+        None => scientific,
+    }
+}

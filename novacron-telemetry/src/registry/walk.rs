@@ -1,0 +1,117 @@
+//! One reading of all families, in steps.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::Registry;
+use super::visit::{Pin, Source, Visitor};
+use crate::sync::Mutex;
+
+/// A reading under way. It holds no lock between two steps, and may be dropped at any time.
+pub struct Walk {
+    registry: Registry,
+    sources: Arc<[Arc<dyn Source>]>,
+    family: usize,
+    /// Where in the family the last step paused; `None` at its beginning.
+    paused: Option<(usize, Pin)>,
+}
+
+impl Registry {
+    /// Begins a reading: refreshes what is read elsewhere, then stands before the first family.
+    #[must_use]
+    pub fn walk(&self) -> Walk {
+        self.0.windows.turn_if_due(&self.0.cells);
+        let refreshers = self.0.refreshers.read().clone();
+        for refresh in refreshers {
+            if catch_unwind(AssertUnwindSafe(|| refresh())).is_err() {
+                self.0.panics.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            }
+        }
+        Walk {
+            registry: self.clone(),
+            sources: Arc::clone(&self.0.entries.read().sources),
+            family: 0,
+            paused: None,
+        }
+    }
+
+    /// Takes a visitor through every family, whatever it answers.
+    pub fn visit(&self, visitor: &mut dyn Visitor) {
+        let mut walk = self.walk();
+        while walk.step(visitor) {}
+    }
+
+    /// Panics of sources and refreshers that were caught so far.
+    #[must_use]
+    pub fn caught_panics(&self) -> u64 {
+        self.0.panics.load(std::sync::atomic::Ordering::Relaxed)
+    }
+}
+
+impl Walk {
+    /// Goes on until the visitor pauses; `false` when everything was shown.
+    ///
+    /// A source that panics loses its remaining series in this reading; the others are shown, and
+    /// the panic is counted.
+    pub fn step(&mut self, visitor: &mut dyn Visitor) -> bool {
+        while let Some(source) = self.sources.get(self.family) {
+            let (from, pin, resumed) = match self.paused.take() {
+                Some((from, pin)) => (from, pin, true),
+                None => (0, None, false),
+            };
+            let next = catch_unwind(AssertUnwindSafe(|| {
+                visitor.family(&source.head(), resumed);
+                let pin = if resumed { pin } else { source.pin() };
+                let next = source.visit(&pin, from, visitor);
+                next.map(|next| (next, pin))
+            }));
+            match next {
+                Ok(Some(paused)) => {
+                    self.paused = Some(paused);
+                    return true;
+                }
+                Ok(None) => {}
+                Err(_) => {
+                    self.registry.0.panics.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+                }
+            }
+            self.family += 1;
+        }
+        false
+    }
+}
+
+impl std::fmt::Debug for Walk {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Walk")
+            .field("family", &self.family)
+            .field("of", &self.sources.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Turns the windows of the windowed gauges every 60 seconds, as long as somebody reads or ticks.
+#[derive(Debug)]
+pub(super) struct Windows(Mutex<Instant>);
+
+const WINDOW: Duration = Duration::from_secs(60);
+
+impl Windows {
+    pub(super) fn new() -> Self {
+        Self(Mutex::new(Instant::now()))
+    }
+
+    pub(super) fn turn_if_due(&self, cells: &crate::cell::Cells) {
+        let mut began = self.0.lock();
+        let age = began.elapsed();
+        if age >= WINDOW {
+            cells.rotate();
+            if age >= 2 * WINDOW {
+                // Nobody looked for a whole window: what the last one holds is too old as well.
+                cells.rotate();
+            }
+            *began = Instant::now();
+        }
+    }
+}
