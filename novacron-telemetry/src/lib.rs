@@ -1,6 +1,7 @@
 //! One typed metric catalog for services that run virtual machines.
 
 // The derives say `::novacron_telemetry::…`, also here.
+#[allow(unused_extern_crates)]
 extern crate self as novacron_telemetry;
 
 mod cell;

@@ -23,7 +23,7 @@ mod models;
 mod tests;
 
 pub(crate) use lease::write;
-pub(crate) use slab::{Pen, Slab};
+pub(crate) use slab::Slab;
 
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, PoisonError, Weak};
@@ -195,7 +195,7 @@ fn retire(slab: &'static Slab) {
 
 /// The slabs of a registry at one moment.
 #[derive(Debug)]
-pub(crate) struct View {
+pub struct View {
     slabs: Vec<&'static Slab>,
     shared: Arc<Slab>,
     window: u32,

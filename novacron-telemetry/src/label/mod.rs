@@ -32,7 +32,7 @@
 
 pub(crate) mod escape;
 pub(crate) mod fragment;
-mod open;
+pub(crate) mod open;
 mod value;
 
 #[doc(inline)]

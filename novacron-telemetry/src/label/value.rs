@@ -13,7 +13,7 @@ impl LabelValue for bool {
     }
 
     #[inline]
-    fn part(value: bool) -> Part<'static> {
+    fn part(value: Self::Ref<'_>) -> Part<'_> {
         Part::Index(u32::from(value))
     }
 }

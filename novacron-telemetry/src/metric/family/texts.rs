@@ -26,9 +26,6 @@ struct Text {
     raw: (u32, u32),
 }
 
-/// The number of [`OTHER`]; it takes no place under the cap.
-const OTHER_NUMBER: u32 = 0;
-
 impl Texts {
     pub(crate) fn new(label: &'static str, cap: u32) -> Self {
         let texts = Self {
@@ -49,13 +46,10 @@ impl Texts {
             .find(hash::text(hash::seed(), text), |number| self.raw(number) == text)
     }
 
-    /// Whether only [`OTHER`] is left for a new text.
+    /// Whether only [`OTHER`] is left for a new text. It is stored first and takes no place under
+    /// the cap.
     pub(crate) fn is_full(&self) -> bool {
         self.len.load(Ordering::Acquire) > self.cap
-    }
-
-    pub(crate) fn other(&self) -> u32 {
-        OTHER_NUMBER
     }
 
     /// Stores a text that is not stored yet. Callers insert one at a time.
