@@ -56,7 +56,11 @@ type Reply = Result<(StatusCode, Bytes), Failure>;
 
 impl Visitor {
     fn new(server: SocketAddr) -> Self {
-        Self { client: Client::builder(TokioExecutor::new()).build_http(), server, known: Vec::new() }
+        Self {
+            client: Client::builder(TokioExecutor::new()).build_http(),
+            server,
+            known: Vec::new(),
+        }
     }
 
     /// One thing a client does, the usual ones more often than the odd ones.
@@ -71,8 +75,18 @@ impl Visitor {
             81..87 => self.on_known(Method::DELETE, "").await,
             87..90 => self.send(Method::GET, "/api/v1/vms/export", None).await,
             90..93 => self.send(Method::GET, "/api/v1/vms/999999999", None).await,
-            93..95 => self.send(Method::POST, "/api/v1/vms", Some(&json!({ "name": "lost", "vcpus": "two" }))).await,
-            95..97 => self.send(Method::GET, &format!("/api/v2/{}", fastrand::u32(..)), None).await,
+            93..95 => {
+                self.send(
+                    Method::POST,
+                    "/api/v1/vms",
+                    Some(&json!({ "name": "lost", "vcpus": "two" })),
+                )
+                .await
+            }
+            95..97 => {
+                self.send(Method::GET, &format!("/api/v2/{}", fastrand::u32(..)), None)
+                    .await
+            }
             97..98 => self.send(Method::PUT, "/api/v1/vms", None).await,
             _ => self.lose_patience().await,
         }
@@ -81,9 +95,16 @@ impl Visitor {
     /// Lists VMs, and remembers them.
     async fn browse(&mut self) -> Reply {
         let state = ["", "?state=running", "?state=stopped"][fastrand::usize(0..3)];
-        let reply = self.send(Method::GET, &format!("/api/v1/vms{state}"), None).await?;
+        let reply = self
+            .send(Method::GET, &format!("/api/v1/vms{state}"), None)
+            .await?;
         if let Ok(page) = serde_json::from_slice::<Value>(&reply.1) {
-            self.known = page["vms"].as_array().into_iter().flatten().filter_map(|vm| vm["id"].as_u64()).collect();
+            self.known = page["vms"]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .filter_map(|vm| vm["id"].as_u64())
+                .collect();
         }
         Ok(reply)
     }
@@ -100,15 +121,25 @@ impl Visitor {
 
     /// Something with a VM that was there when this client last looked.
     async fn on_known(&mut self, method: Method, suffix: &str) -> Reply {
-        let Some(id) = fastrand::choice(&self.known).copied() else { return self.browse().await };
-        self.send(method, &format!("/api/v1/vms/{id}{suffix}"), None).await
+        let Some(id) = fastrand::choice(&self.known).copied() else {
+            return self.browse().await;
+        };
+        self.send(method, &format!("/api/v1/vms/{id}{suffix}"), None)
+            .await
     }
 
     /// Asks for everything and leaves after the first line of it.
     async fn lose_patience(&self) -> Reply {
-        let mut response = self.request(Method::GET, "/api/v1/vms/export", None).await?;
+        let mut response = self
+            .request(Method::GET, "/api/v1/vms/export", None)
+            .await?;
         let first = response.body_mut().frame().await.transpose()?;
-        Ok((response.status(), first.and_then(|frame| frame.into_data().ok()).unwrap_or_default()))
+        Ok((
+            response.status(),
+            first
+                .and_then(|frame| frame.into_data().ok())
+                .unwrap_or_default(),
+        ))
     }
 
     /// Follows the changes until the server ends the stream.
@@ -122,7 +153,10 @@ impl Visitor {
     async fn send(&self, method: Method, path: &str, body: Option<&Value>) -> Reply {
         timeout(PATIENCE, async {
             let response = self.request(method, path, body).await?;
-            Ok((response.status(), response.into_body().collect().await?.to_bytes()))
+            Ok((
+                response.status(),
+                response.into_body().collect().await?.to_bytes(),
+            ))
         })
         .await?
     }
@@ -134,8 +168,15 @@ impl Visitor {
         body: Option<&Value>,
     ) -> Result<Response<Incoming>, Failure> {
         let uri: Uri = format!("http://{}{path}", self.server).parse()?;
-        let body = Full::new(body.map(|body| Bytes::from(body.to_string())).unwrap_or_default());
-        let request = Request::builder().method(method).uri(uri).header(CONTENT_TYPE, "application/json").body(body)?;
+        let body = Full::new(
+            body.map(|body| Bytes::from(body.to_string()))
+                .unwrap_or_default(),
+        );
+        let request = Request::builder()
+            .method(method)
+            .uri(uri)
+            .header(CONTENT_TYPE, "application/json")
+            .body(body)?;
         Ok(self.client.request(request).await?)
     }
 }

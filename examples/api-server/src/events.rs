@@ -51,7 +51,13 @@ impl Events {
     /// Tells every listener.
     pub fn publish(&self, vm: &Vm, from: Option<State>, to: Option<State>) {
         if let Some(sender) = &*self.0.lock().unwrap_or_else(PoisonError::into_inner) {
-            let change = Change { id: vm.id, name: vm.name.clone(), from, to, at: vm.updated_at.clone() };
+            let change = Change {
+                id: vm.id,
+                name: vm.name.clone(),
+                from,
+                to,
+                at: vm.updated_at.clone(),
+            };
             // An error means that nobody listens.
             let _ = sender.send(change);
         }
@@ -64,7 +70,11 @@ impl Events {
     }
 
     fn subscribe(&self) -> Option<broadcast::Receiver<Change>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map(broadcast::Sender::subscribe)
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .as_ref()
+            .map(broadcast::Sender::subscribe)
     }
 }
 
@@ -81,13 +91,16 @@ impl Default for Events {
 pub async fn listen(
     Extract(app): Extract<Arc<App>>,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, ApiError> {
-    let receiver = app.events.subscribe().ok_or_else(|| ApiError::unavailable("the server is stopping"))?;
+    let receiver = app
+        .events
+        .subscribe()
+        .ok_or_else(|| ApiError::unavailable("the server is stopping"))?;
     let changes = stream::unfold(receiver, |mut receiver| async {
         let event = match receiver.recv().await {
             Ok(change) => Event::default()
                 .event("vm")
                 .json_data(&change)
-                // UNWRAP-free: a change holds only strings and numbers, and a listener could do nothing about it.
+                // A change holds only strings and numbers, so this does not happen.
                 .unwrap_or_else(|_| Event::default().comment("unprintable change")),
             Err(RecvError::Lagged(lost)) => Event::default().event("lost").data(lost.to_string()),
             Err(RecvError::Closed) => return None,

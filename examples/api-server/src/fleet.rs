@@ -16,9 +16,10 @@ use tokio::{
 };
 
 use crate::{
+    database::DatabaseError,
     error::ApiError,
     events::Events,
-    store::{Store, StoreError},
+    store::Store,
     vm::{Action, NewVm, State, Vm},
 };
 
@@ -58,7 +59,12 @@ impl Fleet {
     /// The VMs in `store`, whose changes are told to `events`.
     #[must_use]
     pub fn new(store: Arc<Store>, events: Arc<Events>) -> Self {
-        Self { store, events, changed: Notify::new(), seen: Mutex::new(Health::Unknown) }
+        Self {
+            store,
+            events,
+            changed: Notify::new(),
+            seen: Mutex::new(Health::Unknown),
+        }
     }
 
     /// Creates a VM, stopped.
@@ -69,7 +75,9 @@ impl Fleet {
         new.check()?;
         self.operate(Operation::Create, async {
             let vm = self.store.insert(new).await?;
-            let vm = vm.ok_or_else(|| ApiError::conflict(format!("a VM named `{}` exists already", new.name)))?;
+            let vm = vm.ok_or_else(|| {
+                ApiError::conflict(format!("a VM named `{}` exists already", new.name))
+            })?;
             self.tell(&vm, None, Some(vm.state));
             Ok(vm)
         })
@@ -103,7 +111,9 @@ impl Fleet {
             };
             for &to in &states[1..] {
                 let next = self.step(id, vm.state, to).await?;
-                vm = next.ok_or_else(|| ApiError::conflict(format!("VM {id} was changed by someone else meanwhile")))?;
+                vm = next.ok_or_else(|| {
+                    ApiError::conflict(format!("VM {id} was changed by someone else meanwhile"))
+                })?;
             }
             Ok(vm)
         })
@@ -112,7 +122,10 @@ impl Fleet {
 
     /// What housekeeping saw last.
     pub fn health(&self) -> Health {
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.seen
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     /// Counts the VMs and settles abandoned ones: once per `period`, and soon after every change. Never returns.
@@ -135,7 +148,7 @@ impl Fleet {
         }
     }
 
-    async fn tidy(&self) -> Result<[u64; State::ALL.len()], StoreError> {
+    async fn tidy(&self) -> Result<[u64; State::ALL.len()], DatabaseError> {
         for vm in self.store.abandoned(ABANDONED).await? {
             if let Some(to) = vm.state.settled() {
                 self.step(vm.id, vm.state, to).await?;
@@ -158,7 +171,7 @@ impl Fleet {
     }
 
     /// One change of one state; `None` if the VM was not in the first.
-    async fn step(&self, id: i64, from: State, to: State) -> Result<Option<Vm>, StoreError> {
+    async fn step(&self, id: i64, from: State, to: State) -> Result<Option<Vm>, DatabaseError> {
         let vm = self.store.shift(id, from, to).await?;
         if let Some(vm) = &vm {
             self.tell(vm, Some(from), Some(to));
@@ -172,7 +185,7 @@ impl Fleet {
     }
 
     /// Why a VM could not be changed: it is not there, or not in the state it would have to be in.
-    async fn refusal(&self, id: i64, verb: &str, needed: State) -> Result<ApiError, StoreError> {
+    async fn refusal(&self, id: i64, verb: &str, needed: State) -> Result<ApiError, DatabaseError> {
         Ok(match self.store.find(id).await? {
             None => ApiError::not_found(format!("there is no VM {id}")),
             Some(vm) => ApiError::conflict(format!(

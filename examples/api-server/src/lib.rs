@@ -6,24 +6,30 @@
 //! |---|---|
 //! | [`routes`] | every route and the plain handlers |
 //! | [`fleet`] | operations on VMs, housekeeping |
-//! | [`store`] | SQLite, and the one function every statement goes through |
+//! | [`store`] | the table `vms`: each statement once |
+//! | [`database`] | SQLite, and the one function every statement goes through |
 //! | [`events`] | changes as server-sent events |
 //! | [`faults`] | switches that make the server slow, wrong or absent |
 //! | [`webhook`] | alerts received from Alertmanager |
 //! | [`demo`] | traffic that the server sends to itself |
 
-use std::{future::Future, io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    error::Error as _, future::Future, io, net::SocketAddr, path::PathBuf, sync::Arc,
+    time::Duration,
+};
 
 use tokio::{net::TcpListener, sync::watch, time::timeout};
 
 use crate::{
+    database::{Database, DatabaseError, DatabaseOptions},
     events::Events,
     faults::Faults,
     fleet::Fleet,
-    store::{Store, StoreOptions},
+    store::Store,
     webhook::Alerts,
 };
 
+pub mod database;
 pub mod demo;
 pub mod error;
 pub mod events;
@@ -89,20 +95,46 @@ impl Server {
     /// # Errors
     /// When the port is taken or the database cannot be opened; the message says which.
     pub async fn bind(options: Options) -> io::Result<Self> {
-        let listener = TcpListener::bind(options.listen)
-            .await
-            .map_err(|error| io::Error::new(error.kind(), format!("cannot listen on {}: {error}", options.listen)))?;
-        let Options { ref database, connections, acquire_timeout, .. } = options;
+        let listener = TcpListener::bind(options.listen).await.map_err(|error| {
+            io::Error::new(
+                error.kind(),
+                format!("cannot listen on {}: {error}", options.listen),
+            )
+        })?;
+        let Options {
+            ref database,
+            connections,
+            acquire_timeout,
+            ..
+        } = options;
         let faults = Arc::new(Faults::default());
-        let store = StoreOptions { file: database.clone(), connections, acquire_timeout };
-        let store = Store::open(store, Arc::clone(&faults)).await.map_err(|error| {
-            let cause = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
+        let store = open(
+            DatabaseOptions {
+                file: database.clone(),
+                connections,
+                acquire_timeout,
+            },
+            Arc::clone(&faults),
+        )
+        .await
+        .map_err(|error| {
+            let cause = error.source().map(ToString::to_string).unwrap_or_default();
             io::Error::other(format!("cannot open the database: {error}: {cause}"))
         })?;
         let (store, events) = (Arc::new(store), Arc::new(Events::new()));
         let fleet = Fleet::new(Arc::clone(&store), Arc::clone(&events));
-        let app = Arc::new(App { store, fleet, events, faults, alerts: Alerts::default() });
-        Ok(Self { listener, app, options })
+        let app = Arc::new(App {
+            store,
+            fleet,
+            events,
+            faults,
+            alerts: Alerts::default(),
+        });
+        Ok(Self {
+            listener,
+            app,
+            options,
+        })
     }
 
     /// Where it listens.
@@ -118,7 +150,11 @@ impl Server {
     /// # Errors
     /// When the socket fails.
     pub async fn run(self, stop: impl Future<Output = ()> + Send + 'static) -> io::Result<Stopped> {
-        let Self { listener, app, options } = self;
+        let Self {
+            listener,
+            app,
+            options,
+        } = self;
         let housekeeping = {
             let app = Arc::clone(&app);
             tokio::spawn(async move { app.fleet.housekeep(options.housekeeping).await })
@@ -133,7 +169,9 @@ impl Server {
             }
         };
         let router = routes::router(Arc::clone(&app));
-        let serving = axum::serve(listener, router).with_graceful_shutdown(signal).into_future();
+        let serving = axum::serve(listener, router)
+            .with_graceful_shutdown(signal)
+            .into_future();
         let time_up = async {
             // The sender outlives this: it is owned by the signal, which `serving` polls.
             let _ = told.wait_for(|told| *told).await;
@@ -144,8 +182,12 @@ impl Server {
             () = time_up => Stopped::TimeUp,
         };
         housekeeping.abort();
-        let closed = timeout(options.drain, app.store.close()).await;
-        Ok(if closed.is_ok() { stopped } else { Stopped::TimeUp })
+        let closed = timeout(options.drain, app.store.database().close()).await;
+        Ok(if closed.is_ok() {
+            stopped
+        } else {
+            Stopped::TimeUp
+        })
     }
 }
 
@@ -160,4 +202,8 @@ impl Default for Options {
             drain: Duration::from_secs(5),
         }
     }
+}
+
+async fn open(options: DatabaseOptions, faults: Arc<Faults>) -> Result<Store, DatabaseError> {
+    Store::open(Database::open(options, faults).await?).await
 }

@@ -33,7 +33,10 @@ async fn main() -> ExitCode {
     match run(Arguments::parse()).await {
         Ok(Stopped::Drained) => ExitCode::SUCCESS,
         Ok(Stopped::TimeUp) => {
-            let _ = writeln!(io::stderr(), "api-server: stopped before every request had ended");
+            let _ = writeln!(
+                io::stderr(),
+                "api-server: stopped before every request had ended"
+            );
             ExitCode::SUCCESS
         }
         Err(error) => {
@@ -44,10 +47,22 @@ async fn main() -> ExitCode {
 }
 
 async fn run(arguments: Arguments) -> io::Result<Stopped> {
-    let Arguments { listen, database, demo } = arguments;
+    let Arguments {
+        listen,
+        database,
+        demo,
+    } = arguments;
     // Before anything is announced: whoever reads the addresses may send the signal at once.
-    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
-    let server = Server::bind(Options { listen, database, ..Options::default() }).await?;
+    let (mut interrupt, mut terminate) = (
+        signal(SignalKind::interrupt())?,
+        signal(SignalKind::terminate())?,
+    );
+    let server = Server::bind(Options {
+        listen,
+        database,
+        ..Options::default()
+    })
+    .await?;
     let address = server.local_addr()?;
     announce(address, demo);
     let traffic = demo.then(|| tokio::spawn(demo::run(address)));
@@ -69,7 +84,11 @@ async fn run(arguments: Arguments) -> io::Result<Stopped> {
 
 /// Says where to look, all of it clickable.
 fn announce(address: SocketAddr, demo: bool) {
-    let traffic = if demo { "sending itself a mixed load; " } else { "" };
+    let traffic = if demo {
+        "sending itself a mixed load; "
+    } else {
+        ""
+    };
     let text = format!(
         "\
 api-server: {traffic}Ctrl-C stops it

@@ -24,7 +24,6 @@ use crate::{
     error::{ApiError, Body, VmId},
     events, faults,
     fleet::Health,
-    store::StoreError,
     vm::{Action, NewVm, State, Vm},
     webhook,
 };
@@ -55,7 +54,9 @@ pub fn router(app: Arc<App>) -> Router {
         .merge(control())
         .method_not_allowed_fallback(|| async { ApiError::method_not_allowed() })
         .layer(DefaultBodyLimit::max(BODY_MAX))
-        .layer(CatchPanicLayer::custom(|_| ApiError::internal("the handler panicked").into_response()))
+        .layer(CatchPanicLayer::custom(|_| {
+            ApiError::internal("the handler panicked").into_response()
+        }))
         .with_state(app)
 }
 
@@ -65,9 +66,18 @@ fn api(app: &Arc<App>) -> Router<Arc<App>> {
         .route("/api/v1/vms", get(list).post(create))
         .route("/api/v1/vms/export", get(export))
         .route("/api/v1/vms/{id}", get(show).delete(delete))
-        .route("/api/v1/vms/{id}/start", post(|app, id| act(app, id, Action::Start)))
-        .route("/api/v1/vms/{id}/stop", post(|app, id| act(app, id, Action::Stop)))
-        .route("/api/v1/vms/{id}/restart", post(|app, id| act(app, id, Action::Restart)))
+        .route(
+            "/api/v1/vms/{id}/start",
+            post(|app, id| act(app, id, Action::Start)),
+        )
+        .route(
+            "/api/v1/vms/{id}/stop",
+            post(|app, id| act(app, id, Action::Stop)),
+        )
+        .route(
+            "/api/v1/vms/{id}/restart",
+            post(|app, id| act(app, id, Action::Restart)),
+        )
         .route("/api/v1/events", get(events::listen))
         .route_layer(from_fn_with_state(Arc::clone(app), faults::inject))
         .fallback(|| async { ApiError::not_found("there is no such route") })
@@ -78,30 +88,51 @@ fn control() -> Router<Arc<App>> {
     Router::new()
         .route("/health", get(health))
         .route("/alerts", post(webhook::receive))
-        .route("/faults", get(faults::show).put(faults::put).delete(faults::clear))
+        .route(
+            "/faults",
+            get(faults::show).put(faults::put).delete(faults::clear),
+        )
 }
 
 async fn list(
     Extract(app): Extract<Arc<App>>,
     query: Result<Query<Listing>, QueryRejection>,
 ) -> Result<Json<Page>, ApiError> {
-    let Query(Listing { state, after, limit }) = query.map_err(|refused| ApiError::bad_request(refused.body_text()))?;
+    let Query(Listing {
+        state,
+        after,
+        limit,
+    }) = query.map_err(|refused| ApiError::bad_request(refused.body_text()))?;
     if !(1..=PAGE_MAX).contains(&limit) {
-        return Err(ApiError::unprocessable(format!("`limit` must be from 1 to {PAGE_MAX}, not {limit}")));
+        return Err(ApiError::unprocessable(format!(
+            "`limit` must be from 1 to {PAGE_MAX}, not {limit}"
+        )));
     }
     let vms = app.store.page(after, limit, state).await?;
-    let next = vms.last().filter(|_| vms.len() == limit as usize).map(|vm| vm.id);
+    let next = vms
+        .last()
+        .filter(|_| vms.len() == limit as usize)
+        .map(|vm| vm.id);
     Ok(Json(Page { vms, next }))
 }
 
-async fn create(Extract(app): Extract<Arc<App>>, Body(new): Body<NewVm>) -> Result<Response, ApiError> {
+async fn create(
+    Extract(app): Extract<Arc<App>>,
+    Body(new): Body<NewVm>,
+) -> Result<Response, ApiError> {
     let vm = app.fleet.create(&new).await?;
-    Ok((StatusCode::CREATED, [(LOCATION, format!("/api/v1/vms/{}", vm.id))], Json(vm)).into_response())
+    Ok((
+        StatusCode::CREATED,
+        [(LOCATION, format!("/api/v1/vms/{}", vm.id))],
+        Json(vm),
+    )
+        .into_response())
 }
 
 async fn show(Extract(app): Extract<Arc<App>>, VmId(id): VmId) -> Result<Json<Vm>, ApiError> {
     let vm = app.store.find(id).await?;
-    vm.map(Json).ok_or_else(|| ApiError::not_found(format!("there is no VM {id}")))
+    vm.map(Json)
+        .ok_or_else(|| ApiError::not_found(format!("there is no VM {id}")))
 }
 
 async fn delete(Extract(app): Extract<Arc<App>>, VmId(id): VmId) -> Result<StatusCode, ApiError> {
@@ -109,7 +140,11 @@ async fn delete(Extract(app): Extract<Arc<App>>, VmId(id): VmId) -> Result<Statu
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn act(Extract(app): Extract<Arc<App>>, VmId(id): VmId, action: Action) -> Result<Json<Vm>, ApiError> {
+async fn act(
+    Extract(app): Extract<Arc<App>>,
+    VmId(id): VmId,
+    action: Action,
+) -> Result<Json<Vm>, ApiError> {
     Ok(Json(app.fleet.act(id, action).await?))
 }
 
@@ -123,7 +158,7 @@ async fn export(Extract(app): Extract<Arc<App>>) -> Result<Response, ApiError> {
     Ok(([(CONTENT_TYPE, "application/x-ndjson")], body).into_response())
 }
 
-fn lines(app: Arc<App>, first: Vec<Vm>) -> impl Stream<Item = Result<Bytes, StoreError>> {
+fn lines(app: Arc<App>, first: Vec<Vm>) -> impl Stream<Item = Result<Bytes, axum::BoxError>> {
     let page = first.into_iter();
     stream::try_unfold((app, page, 0), |(app, mut page, after)| async move {
         let mut vm = page.next();
@@ -133,8 +168,8 @@ fn lines(app: Arc<App>, first: Vec<Vm>) -> impl Stream<Item = Result<Bytes, Stor
         }
         let Some(vm) = vm else { return Ok(None) };
         app.faults.current().delay().await;
-        let mut line = json!(vm).to_string();
-        line.push('\n');
+        let mut line = serde_json::to_vec(&vm)?;
+        line.push(b'\n');
         Ok(Some((Bytes::from(line), (app, page, vm.id))))
     })
 }
@@ -154,9 +189,18 @@ async fn health(Extract(app): Extract<Arc<App>>) -> Response {
         "version": env!("CARGO_PKG_VERSION"),
         "checks": { "database": database, "faults": { "status": if down { "unhealthy" } else { "healthy" } } },
     });
-    let status = if healthy { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    let status = if healthy {
+        StatusCode::OK
+    } else {
+        StatusCode::SERVICE_UNAVAILABLE
+    };
     // For people with curl, as much as for probes: indented.
-    (status, [(CONTENT_TYPE, "application/json")], format!("{body:#}\n")).into_response()
+    (
+        status,
+        [(CONTENT_TYPE, "application/json")],
+        format!("{body:#}\n"),
+    )
+        .into_response()
 }
 
 const fn default_limit() -> u32 {

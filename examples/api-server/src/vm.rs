@@ -113,7 +113,10 @@ impl Action {
         match self {
             Self::Start => (State::Stopped, &[State::Starting, State::Running]),
             Self::Stop => (State::Running, &[State::Stopping, State::Stopped]),
-            Self::Restart => (State::Running, &[State::Stopping, State::Starting, State::Running]),
+            Self::Restart => (
+                State::Running,
+                &[State::Stopping, State::Starting, State::Running],
+            ),
         }
     }
 }
@@ -124,15 +127,24 @@ impl NewVm {
     /// # Errors
     /// 422, naming the first field that is out of range.
     pub fn check(&self) -> Result<(), ApiError> {
-        let Self { name, vcpus, memory_mib } = self;
+        let Self {
+            name,
+            vcpus,
+            memory_mib,
+        } = self;
         let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-        if !name.starts_with(|c: char| c.is_ascii_alphanumeric()) || name.len() > NAME_MAX || !name.chars().all(plain) {
+        if !name.starts_with(|c: char| c.is_ascii_alphanumeric())
+            || name.len() > NAME_MAX
+            || !name.chars().all(plain)
+        {
             return Err(ApiError::unprocessable(
                 "`name` must have 1 to 63 letters, digits, `-`, `_` or `.`, and begin with a letter or digit",
             ));
         }
         if !(1..=VCPUS_MAX).contains(vcpus) {
-            return Err(ApiError::unprocessable(format!("`vcpus` must be from 1 to {VCPUS_MAX}, not {vcpus}")));
+            return Err(ApiError::unprocessable(format!(
+                "`vcpus` must be from 1 to {VCPUS_MAX}, not {vcpus}"
+            )));
         }
         if !(MEMORY_MIN..=MEMORY_MAX).contains(memory_mib) {
             return Err(ApiError::unprocessable(format!(
@@ -193,27 +205,92 @@ mod tests {
     fn every_action_ends_in_a_state_that_lasts() {
         for action in [Action::Start, Action::Stop, Action::Restart] {
             let (from, steps) = action.path();
-            assert_eq!(from.settled(), None, "{} begins in a passing state", action.as_str());
-            assert_eq!(steps.last().and_then(|state| state.settled()), None, "{} ends in one", action.as_str());
+            assert_eq!(
+                from.settled(),
+                None,
+                "{} begins in a passing state",
+                action.as_str()
+            );
+            assert_eq!(
+                steps.last().and_then(|state| state.settled()),
+                None,
+                "{} ends in one",
+                action.as_str()
+            );
         }
     }
 
     #[test]
     fn names_and_sizes_are_checked_field_by_field() {
-        let fine = NewVm { name: "web-1.fra_2".into(), vcpus: 64, memory_mib: 64 };
+        let fine = NewVm {
+            name: "web-1.fra_2".into(),
+            vcpus: 64,
+            memory_mib: 64,
+        };
         fine.check().expect("at the edges of every range");
         for (vm, field) in [
-            (NewVm { name: String::new(), ..fine.clone() }, "name"),
-            (NewVm { name: "-web".into(), ..fine.clone() }, "name"),
-            (NewVm { name: "web 1".into(), ..fine.clone() }, "name"),
-            (NewVm { name: "x".repeat(64), ..fine.clone() }, "name"),
-            (NewVm { vcpus: 0, ..fine.clone() }, "vcpus"),
-            (NewVm { vcpus: 65, ..fine.clone() }, "vcpus"),
-            (NewVm { memory_mib: 63, ..fine.clone() }, "memory_mib"),
-            (NewVm { memory_mib: MEMORY_MAX + 1, ..fine.clone() }, "memory_mib"),
+            (
+                NewVm {
+                    name: String::new(),
+                    ..fine.clone()
+                },
+                "name",
+            ),
+            (
+                NewVm {
+                    name: "-web".into(),
+                    ..fine.clone()
+                },
+                "name",
+            ),
+            (
+                NewVm {
+                    name: "web 1".into(),
+                    ..fine.clone()
+                },
+                "name",
+            ),
+            (
+                NewVm {
+                    name: "x".repeat(64),
+                    ..fine.clone()
+                },
+                "name",
+            ),
+            (
+                NewVm {
+                    vcpus: 0,
+                    ..fine.clone()
+                },
+                "vcpus",
+            ),
+            (
+                NewVm {
+                    vcpus: 65,
+                    ..fine.clone()
+                },
+                "vcpus",
+            ),
+            (
+                NewVm {
+                    memory_mib: 63,
+                    ..fine.clone()
+                },
+                "memory_mib",
+            ),
+            (
+                NewVm {
+                    memory_mib: MEMORY_MAX + 1,
+                    ..fine.clone()
+                },
+                "memory_mib",
+            ),
         ] {
             let error = vm.check().expect_err("out of range");
-            assert!(error.to_string().contains(&format!("`{field}`")), "{vm:?}: {error}");
+            assert!(
+                error.to_string().contains(&format!("`{field}`")),
+                "{vm:?}: {error}"
+            );
         }
     }
 }

@@ -75,10 +75,14 @@ impl Alerts {
     /// Takes note of a notification.
     pub fn receive(&self, notification: &Notification) -> Receipt {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut receipt = Receipt { received: notification.alerts.len(), ..Receipt::default() };
+        let mut receipt = Receipt {
+            received: notification.alerts.len(),
+            ..Receipt::default()
+        };
         for alert in &notification.alerts {
             let before = known.get(&alert.fingerprint);
-            let repeated = before.is_some_and(|k| k.status == alert.status && k.starts_at == alert.starts_at);
+            let repeated =
+                before.is_some_and(|k| k.status == alert.status && k.starts_at == alert.starts_at);
             if repeated {
                 continue;
             }
@@ -91,11 +95,16 @@ impl Alerts {
                 known.retain(|_, k| k.status == Status::Firing);
             }
             if known.len() < KNOWN_MAX || known.contains_key(&alert.fingerprint) {
-                let Alert { status, starts_at, .. } = *alert;
+                let Alert {
+                    status, starts_at, ..
+                } = *alert;
                 known.insert(alert.fingerprint.clone(), Known { status, starts_at });
             }
         }
-        receipt.active = known.values().filter(|k| k.status == Status::Firing).count();
+        receipt.active = known
+            .values()
+            .filter(|k| k.status == Status::Firing)
+            .count();
         receipt
     }
 }
@@ -124,7 +133,10 @@ pub async fn receive(
     Body(notification): Body<Notification>,
 ) -> Result<Json<Receipt>, ApiError> {
     if notification.version != "4" {
-        return Err(ApiError::unprocessable(format!("`version` must be \"4\", not \"{}\"", notification.version)));
+        return Err(ApiError::unprocessable(format!(
+            "`version` must be \"4\", not \"{}\"",
+            notification.version
+        )));
     }
     let receipt = app.alerts.receive(&notification);
     for alert in &notification.alerts {
@@ -161,18 +173,51 @@ mod tests {
                 })
             })
             .collect();
-        serde_json::from_value(serde_json::json!({ "version": "4", "alerts": alerts })).expect("a notification")
+        serde_json::from_value(serde_json::json!({ "version": "4", "alerts": alerts }))
+            .expect("a notification")
     }
 
     #[test]
     fn an_alert_fires_once_and_resolves_once_however_often_it_is_sent() {
         let alerts = Alerts::default();
         let firing = notification(&[("a", "firing"), ("b", "firing")]);
-        assert_eq!(alerts.receive(&firing), Receipt { received: 2, fired: 2, resolved: 0, active: 2 });
-        assert_eq!(alerts.receive(&firing), Receipt { received: 2, fired: 0, resolved: 0, active: 2 });
+        assert_eq!(
+            alerts.receive(&firing),
+            Receipt {
+                received: 2,
+                fired: 2,
+                resolved: 0,
+                active: 2
+            }
+        );
+        assert_eq!(
+            alerts.receive(&firing),
+            Receipt {
+                received: 2,
+                fired: 0,
+                resolved: 0,
+                active: 2
+            }
+        );
         let resolved = notification(&[("a", "resolved")]);
-        assert_eq!(alerts.receive(&resolved), Receipt { received: 1, fired: 0, resolved: 1, active: 1 });
-        assert_eq!(alerts.receive(&resolved), Receipt { received: 1, fired: 0, resolved: 0, active: 1 });
+        assert_eq!(
+            alerts.receive(&resolved),
+            Receipt {
+                received: 1,
+                fired: 0,
+                resolved: 1,
+                active: 1
+            }
+        );
+        assert_eq!(
+            alerts.receive(&resolved),
+            Receipt {
+                received: 1,
+                fired: 0,
+                resolved: 0,
+                active: 1
+            }
+        );
     }
 
     #[test]
