@@ -1,7 +1,6 @@
 //! Operations on VMs, and the job that looks after them.
 //!
-//! Handlers ask for an operation; every one of them goes through [`Fleet::operate`], and every change of a state through
-//! [`Fleet::step`]. So there is one place that counts operations and one that tells listeners.
+//! Handlers ask for an operation; every one of them goes through `operate`, and every change of a state through `step`. So there is one place that counts operations and one that tells listeners.
 
 use std::{
     future::Future,
@@ -12,7 +11,7 @@ use std::{
 use serde::Serialize;
 use tokio::{
     sync::Notify,
-    time::{MissedTickBehavior, interval, sleep, timeout},
+    time::{Instant, MissedTickBehavior, interval_at, sleep, timeout},
 };
 
 use crate::{
@@ -130,7 +129,7 @@ impl Fleet {
 
     /// Counts the VMs and settles abandoned ones: once per `period`, and soon after every change. Never returns.
     pub async fn housekeep(&self, period: Duration) {
-        let mut ticks = interval(period);
+        let mut ticks = interval_at(Instant::now() + period, period);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! {
@@ -138,14 +137,19 @@ impl Fleet {
                 // A burst of changes is counted once, when it is over.
                 () = self.changed.notified() => sleep(SETTLE).await,
             }
-            // With a deadline, because a database that does not answer is exactly what this has to notice.
-            let seen = match timeout(DEADLINE, self.tidy()).await {
-                Ok(Ok(census)) => Health::Healthy(census),
-                Ok(Err(error)) => Health::Unhealthy(error.to_string()),
-                Err(_) => Health::Unhealthy("no answer in time".into()),
-            };
-            *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = seen;
+            self.look().await;
         }
+    }
+
+    /// Tidies up once, and remembers how that went.
+    pub async fn look(&self) {
+        // With a deadline, because a database that does not answer is exactly what this has to notice.
+        let seen = match timeout(DEADLINE, self.tidy()).await {
+            Ok(Ok(census)) => Health::Healthy(census),
+            Ok(Err(error)) => Health::Unhealthy(error.to_string()),
+            Err(_) => Health::Unhealthy("no answer in time".into()),
+        };
+        *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = seen;
     }
 
     async fn tidy(&self) -> Result<[u64; State::ALL.len()], DatabaseError> {

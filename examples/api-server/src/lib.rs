@@ -130,6 +130,8 @@ impl Server {
             faults,
             alerts: Alerts::default(),
         });
+        // So that the first question about its health has an answer.
+        app.fleet.look().await;
         Ok(Self {
             listener,
             app,
