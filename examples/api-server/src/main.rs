@@ -1,2 +1,105 @@
-//! Placeholder crate root.
-fn main() {}
+//! `cargo run --release -p api-server`: an API to look at, on 127.0.0.1:8080.
+
+use std::{
+    io::{self, Write as _},
+    net::SocketAddr,
+    path::PathBuf,
+    process::ExitCode,
+};
+
+use api_server::{Options, Server, Stopped, demo};
+use clap::Parser;
+use tokio::signal::unix::{SignalKind, signal};
+
+/// NovaCron's API in small: VMs in SQLite, with metrics, faults to switch on, and traffic to look at.
+#[derive(Debug, Parser)]
+#[command(version)]
+struct Arguments {
+    /// Where to listen; port 0 takes any free one.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
+    listen: SocketAddr,
+
+    /// The SQLite file to keep VMs in; without it, they are gone when the server stops.
+    #[arg(long, value_name = "FILE")]
+    database: Option<PathBuf>,
+
+    /// Send a modest, mixed load to this server, over HTTP, until it stops.
+    #[arg(long)]
+    demo: bool,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run(Arguments::parse()).await {
+        Ok(Stopped::Drained) => ExitCode::SUCCESS,
+        Ok(Stopped::TimeUp) => {
+            let _ = writeln!(
+                io::stderr(),
+                "api-server: stopped before every request had ended"
+            );
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            let _ = writeln!(io::stderr(), "api-server: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(arguments: Arguments) -> io::Result<Stopped> {
+    let Arguments {
+        listen,
+        database,
+        demo,
+    } = arguments;
+    // Before anything is announced: whoever reads the addresses may send the signal at once.
+    let (mut interrupt, mut terminate) = (
+        signal(SignalKind::interrupt())?,
+        signal(SignalKind::terminate())?,
+    );
+    let server = Server::bind(Options {
+        listen,
+        database,
+        ..Options::default()
+    })
+    .await?;
+    let address = server.local_addr()?;
+    announce(address, demo);
+    let traffic = demo.then(|| tokio::spawn(demo::run(address)));
+    let stopped = server
+        .run(async move {
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+            }
+            if let Some(traffic) = traffic {
+                traffic.abort();
+            }
+        })
+        .await;
+    // Nobody may be left to read this, and that is no reason to fail.
+    let _ = writeln!(io::stdout(), "stopped");
+    stopped
+}
+
+/// Says where to look, all of it clickable.
+fn announce(address: SocketAddr, demo: bool) {
+    let traffic = if demo {
+        "sending itself a mixed load; "
+    } else {
+        ""
+    };
+    let text = format!(
+        "\
+api-server: {traffic}Ctrl-C stops it
+
+  VMs      http://{address}/api/v1/vms
+  export   http://{address}/api/v1/vms/export
+  events   http://{address}/api/v1/events
+  health   http://{address}/health
+  faults   http://{address}/faults      e.g. curl -X PUT -d '{{\"delay_ms\": 300}}' http://{address}/faults
+"
+    );
+    let _ = io::stdout().write_all(text.as_bytes());
+    let _ = io::stdout().flush();
+}

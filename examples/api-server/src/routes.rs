@@ -1,0 +1,217 @@
+//! Every route, and the handlers of those that have no room of their own.
+
+use std::sync::Arc;
+
+use axum::{
+    Json, Router,
+    body::{Body as AxumBody, Bytes},
+    extract::{DefaultBodyLimit, Query, State as Extract, rejection::QueryRejection},
+    http::{
+        StatusCode,
+        header::{CONTENT_TYPE, LOCATION},
+    },
+    middleware::from_fn_with_state,
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
+use futures_util::{Stream, stream};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use tower_http::catch_panic::CatchPanicLayer;
+
+use crate::{
+    App,
+    error::{ApiError, Body, VmId},
+    events, faults,
+    fleet::Health,
+    vm::{Action, NewVm, State, Vm},
+    webhook,
+};
+
+/// The query of `GET /api/v1/vms`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Listing {
+    state: Option<State>,
+    #[serde(default)]
+    after: i64,
+    #[serde(default = "default_limit")]
+    limit: u32,
+}
+
+/// One page of VMs.
+#[derive(Debug, Serialize)]
+pub struct Page {
+    /// In the order of their ids.
+    pub vms: Vec<Vm>,
+    /// What to put after `after=` for the next page; `null` on the last one.
+    pub next: Option<i64>,
+}
+
+/// The whole server: the API, which is watched and can be spoilt, and beside it what must answer in any case.
+pub fn router(app: Arc<App>) -> Router {
+    api(&app)
+        .merge(control())
+        .method_not_allowed_fallback(|| async { ApiError::method_not_allowed() })
+        .layer(DefaultBodyLimit::max(BODY_MAX))
+        .layer(CatchPanicLayer::custom(|_| {
+            ApiError::internal("the handler panicked").into_response()
+        }))
+        .with_state(app)
+}
+
+/// `/api/*`, and the fallback for what is nowhere.
+fn api(app: &Arc<App>) -> Router<Arc<App>> {
+    Router::new()
+        .route("/api/v1/vms", get(list).post(create))
+        .route("/api/v1/vms/export", get(export))
+        .route("/api/v1/vms/{id}", get(show).delete(delete))
+        .route(
+            "/api/v1/vms/{id}/start",
+            post(|app, id| act(app, id, Action::Start)),
+        )
+        .route(
+            "/api/v1/vms/{id}/stop",
+            post(|app, id| act(app, id, Action::Stop)),
+        )
+        .route(
+            "/api/v1/vms/{id}/restart",
+            post(|app, id| act(app, id, Action::Restart)),
+        )
+        .route("/api/v1/events", get(events::listen))
+        .route_layer(from_fn_with_state(Arc::clone(app), faults::inject))
+        .fallback(|| async { ApiError::not_found("there is no such route") })
+}
+
+/// What operators and Alertmanager use: neither counted as API work nor spoilt by faults.
+fn control() -> Router<Arc<App>> {
+    Router::new()
+        .route("/health", get(health))
+        .route("/alerts", post(webhook::receive))
+        .route(
+            "/faults",
+            get(faults::show).put(faults::put).delete(faults::clear),
+        )
+}
+
+async fn list(
+    Extract(app): Extract<Arc<App>>,
+    query: Result<Query<Listing>, QueryRejection>,
+) -> Result<Json<Page>, ApiError> {
+    let Query(Listing {
+        state,
+        after,
+        limit,
+    }) = query.map_err(|refused| ApiError::bad_request(refused.body_text()))?;
+    if !(1..=PAGE_MAX).contains(&limit) {
+        return Err(ApiError::unprocessable(format!(
+            "`limit` must be from 1 to {PAGE_MAX}, not {limit}"
+        )));
+    }
+    let vms = app.store.page(after, limit, state).await?;
+    let next = vms
+        .last()
+        .filter(|_| vms.len() == limit as usize)
+        .map(|vm| vm.id);
+    Ok(Json(Page { vms, next }))
+}
+
+async fn create(
+    Extract(app): Extract<Arc<App>>,
+    Body(new): Body<NewVm>,
+) -> Result<Response, ApiError> {
+    let vm = app.fleet.create(&new).await?;
+    Ok((
+        StatusCode::CREATED,
+        [(LOCATION, format!("/api/v1/vms/{}", vm.id))],
+        Json(vm),
+    )
+        .into_response())
+}
+
+async fn show(Extract(app): Extract<Arc<App>>, VmId(id): VmId) -> Result<Json<Vm>, ApiError> {
+    let vm = app.store.find(id).await?;
+    vm.map(Json)
+        .ok_or_else(|| ApiError::not_found(format!("there is no VM {id}")))
+}
+
+async fn delete(Extract(app): Extract<Arc<App>>, VmId(id): VmId) -> Result<StatusCode, ApiError> {
+    app.fleet.delete(id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn act(
+    Extract(app): Extract<Arc<App>>,
+    VmId(id): VmId,
+    action: Action,
+) -> Result<Json<Vm>, ApiError> {
+    Ok(Json(app.fleet.act(id, action).await?))
+}
+
+/// All VMs, one JSON object per line, each line sent as soon as it is there.
+///
+/// The table is read a page at a time, so that a client who reads slowly, or under `delay_ms`, holds no connection
+/// meanwhile. The first page is read before the head is sent: a database that fails at once is a 500, not half a file.
+async fn export(Extract(app): Extract<Arc<App>>) -> Result<Response, ApiError> {
+    let first = app.store.page(0, EXPORT_PAGE, None).await?;
+    let body = AxumBody::from_stream(lines(app, first));
+    Ok(([(CONTENT_TYPE, "application/x-ndjson")], body).into_response())
+}
+
+fn lines(app: Arc<App>, first: Vec<Vm>) -> impl Stream<Item = Result<Bytes, axum::BoxError>> {
+    let page = first.into_iter();
+    stream::try_unfold((app, page, 0), |(app, mut page, after)| async move {
+        let mut vm = page.next();
+        if vm.is_none() && after > 0 {
+            page = app.store.page(after, EXPORT_PAGE, None).await?.into_iter();
+            vm = page.next();
+        }
+        let Some(vm) = vm else { return Ok(None) };
+        app.faults.current().delay().await;
+        let mut line = serde_json::to_vec(&vm)?;
+        line.push(b'\n');
+        Ok(Some((Bytes::from(line), (app, page, vm.id))))
+    })
+}
+
+/// Answers from what housekeeping saw last, so that it always answers at once.
+async fn health(Extract(app): Extract<Arc<App>>) -> Response {
+    let database = match app.fleet.health() {
+        Health::Healthy(_) => json!({ "status": "healthy" }),
+        Health::Unhealthy(reason) => json!({ "status": "unhealthy", "message": reason }),
+        Health::Unknown => json!({ "status": "unknown" }),
+    };
+    let down = app.faults.current().down;
+    let healthy = !down && database["status"] == "healthy";
+    let body = json!({
+        "status": if healthy { "healthy" } else { "unhealthy" },
+        "service": env!("CARGO_PKG_NAME"),
+        "version": env!("CARGO_PKG_VERSION"),
+        "checks": { "database": database, "faults": { "status": if down { "unhealthy" } else { "healthy" } } },
+    });
+    let status = if healthy {
+        StatusCode::OK
+    } else {
+        StatusCode::SERVICE_UNAVAILABLE
+    };
+    // For people with curl, as much as for probes: indented.
+    (
+        status,
+        [(CONTENT_TYPE, "application/json")],
+        format!("{body:#}\n"),
+    )
+        .into_response()
+}
+
+const fn default_limit() -> u32 {
+    100
+}
+
+/// The most VMs on one page of a listing.
+const PAGE_MAX: u32 = 1000;
+
+/// VMs read at a time by an export.
+const EXPORT_PAGE: u32 = 256;
+
+/// The largest body a request may have; Alertmanager's are the largest that come.
+const BODY_MAX: usize = 256 * 1024;

@@ -1,0 +1,7 @@
+//! The server, asked over real HTTP on a port of its own, each test with its own database.
+
+mod control;
+mod faults;
+mod streams;
+mod support;
+mod vms;

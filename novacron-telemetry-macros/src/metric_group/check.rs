@@ -1,0 +1,131 @@
+//! The rules: what the macro sees is its own message, the rest is asserted in the expansion.
+
+use proc_macro2::{Span, TokenStream};
+use quote::{quote, quote_spanned};
+use syn::LitStr;
+
+use super::parse::{Family, Group};
+use crate::case;
+use crate::errors::Errors;
+
+/// How a group's names begin.
+pub(super) fn prefix(prefix: &LitStr, errors: &mut Errors) {
+    let text = prefix.value();
+    if !case::is_snake(&text) || text.starts_with('_') || text.ends_with('_') {
+        errors.at(
+            prefix,
+            "a prefix is snake_case, starts with a letter and does not end in `_`: \
+             `prefix = \"acme_billing\"`",
+        );
+    }
+}
+
+/// What a field shows without knowing types.
+pub(super) fn family(family: &Family, earlier: &[Family], errors: &mut Errors) {
+    let name = family.name.value();
+    // A bad prefix has had its message.
+    let own = match family.literal {
+        Some(_) => name.clone(),
+        None => family.ident.to_string().trim_start_matches("r#").to_owned(),
+    };
+    if !case::is_snake(&own) || own.starts_with('_') {
+        errors.at(
+            &family.name,
+            format!("`{own}`: a metric is named in snake_case: `a` to `z`, digits, `_`"),
+        );
+    }
+    if let Some(first) = earlier.iter().find(|first| first.name.value() == name) {
+        errors.at(
+            &family.name,
+            format!("`{name}` is already the name of `{}`", first.ident),
+        );
+    }
+}
+
+/// The rules that the library knows, as constants that do not evaluate if one is broken. Each is
+/// reported on the field.
+pub(super) fn assertions(group: &Group) -> TokenStream {
+    let Group {
+        ident,
+        private,
+        families,
+    } = group;
+    families
+        .iter()
+        .enumerate()
+        .map(|(at, family)| {
+            let name = family.name.value();
+            // Where the field is, but known as ours: lints are quiet about generated code.
+            let span = family.ident.span().resolved_at(Span::call_site());
+            let rules = rules(family, private).into_iter().map(|(holds, message)| {
+                let message = format!("`{name}`: {message}");
+                quote_spanned!(span=> ::core::assert!(#holds, #message);)
+            });
+            // One constant per field: they are many, and the compiler pays for items.
+            quote_spanned! {span=>
+                const _: () = {
+                    let family = &<#ident as #private::MetricGroup>::DESCRIPTORS[#at];
+                    #(#rules)*
+                };
+            }
+        })
+        .collect()
+}
+
+/// Each rule as a constant expression over `family`, with what to say if it does not hold.
+fn rules(family: &Family, private: &impl quote::ToTokens) -> Vec<(TokenStream, &'static str)> {
+    let check = quote!(#private::check);
+    let mut rules = vec![
+        (
+            quote!(#check::name(family.name)),
+            "a name starts with a letter and has at most 200 characters",
+        ),
+        (
+            quote!(#check::help(family.help)),
+            "the doc comment becomes the HELP text and starts with a capital",
+        ),
+        (
+            quote!(#check::labels(family.labels)),
+            "at most 32 labels, none of them named twice or reserved by Prometheus",
+        ),
+        (
+            quote!(#check::bounds(family.buckets)),
+            "bounds are finite, strictly ascending and at most 64",
+        ),
+        (
+            quote!(#check::bounds_fit(family.kind, family.buckets)),
+            match family.buckets {
+                Some(_) => "only a histogram has `buckets`",
+                None => "a histogram states its bounds: `#[metric(buckets = buckets::HTTP)]`",
+            },
+        ),
+    ];
+    if family.exemplars {
+        rules.push((
+            quote!(::core::matches!(family.kind, #private::Kind::Histogram)),
+            "only a histogram keeps `exemplars`",
+        ));
+    }
+    // A promised name is as it was promised.
+    if family.literal.is_none() {
+        rules.extend([
+            (
+                quote!(#check::total_suffix(family.name, family.kind)),
+                "counters end in `_total`, and only counters do",
+            ),
+            (
+                quote!(#check::unit_suffix(family.name, family.unit)),
+                match family.unit {
+                    Some(_) => "a name ends in its unit (before `_total`)",
+                    None => "a name that ends in a unit says so: `#[metric(unit = …)]`",
+                },
+            ),
+            (
+                quote!(#check::plain_words(family.name)),
+                "no type, no abbreviation, no multiple of a unit, and not `_count`, `_sum` or \
+                 `_bucket`, which histograms use",
+            ),
+        ]);
+    }
+    rules
+}
