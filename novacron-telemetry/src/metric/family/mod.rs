@@ -80,6 +80,12 @@ impl<L> Clone for Row<L> {
 
 impl<L> Copy for Row<L> {}
 
+impl<L> fmt::Debug for Row<L> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Row").field(&self.series).finish()
+    }
+}
+
 impl<L: LabelSet, M: Scalar> Family<L, M> {
     /// The handle of one series, which is made if it is not there yet. Hold it where the labels do
     /// not change: it needs no look-up.
