@@ -1,7 +1,9 @@
-//! The database: a pool of connections to a real SQLite, and the one function every statement goes through.
+//! The database: a pool of connections to a real SQLite, and the one function every statement goes
+//! through.
 //!
-//! Waiting for a connection and running a statement are timed apart, because they fail for different reasons: a full
-//! pool is cured by fewer or faster statements, a slow statement by an index.
+//! Waiting for a connection and running a statement are timed apart, because they fail for
+//! different reasons: a full pool is cured by fewer or faster statements, a slow statement by an
+//! index.
 
 use std::{
     fmt,
@@ -80,7 +82,8 @@ impl Database {
         } = options;
         let (file, scratch) = match file {
             Some(file) => (file, None),
-            // A file and not `:memory:`, where each connection of the pool would see a database of its own.
+            // A file and not `:memory:`, where each connection of the pool would see a database of
+            // its own.
             None => {
                 let scratch = tempfile::Builder::new().prefix("api-server-").tempdir();
                 let scratch = scratch.map_err(|error| DatabaseError::NoConnection(error.into()))?;
@@ -103,8 +106,8 @@ impl Database {
 
     /// Takes every connection out of the pool, or gives them back.
     ///
-    /// Returns when the last one was taken, or after two seconds if statements in progress still hold some; those are
-    /// taken as soon as they come back.
+    /// Returns when the last one was taken, or after two seconds if statements in progress still
+    /// hold some; those are taken as soon as they come back.
     pub async fn exhaust(&self, on: bool) {
         let mut taken = {
             let mut keeper = self.keeper.lock().unwrap_or_else(PoisonError::into_inner);
@@ -130,7 +133,8 @@ impl Database {
         self.pool.close().await;
     }
 
-    /// The one way to the database: a connection, then the statement, with whatever faults are switched on.
+    /// The one way to the database: a connection, then the statement, with whatever faults are
+    /// switched on.
     pub(crate) async fn rows(
         &self,
         operation: Operation,
@@ -138,7 +142,8 @@ impl Database {
     ) -> Result<Vec<SqliteRow>, DatabaseError> {
         let mut connection = self.connection().await?;
         let faults = self.faults.current();
-        // Slow while it holds the connection: that is what makes a slow statement everybody's problem.
+        // Slow while it holds the connection: that is what makes a slow statement everybody's
+        // problem.
         if faults.slow_query_ms > 0 {
             tokio::time::sleep(Duration::from_millis(faults.slow_query_ms)).await;
         }
@@ -188,7 +193,8 @@ fn connect_options(file: &Path) -> SqliteConnectOptions {
         .busy_timeout(Duration::from_secs(5))
 }
 
-/// A task that takes one connection after the other and holds them until it is aborted; the receiver says how many.
+/// A task that takes one connection after the other and holds them until it is aborted; the
+/// receiver says how many.
 fn keep_all(pool: SqlitePool) -> (JoinHandle<()>, watch::Receiver<u32>) {
     let (taken, receiver) = watch::channel(0);
     let task = tokio::spawn(async move {
@@ -199,7 +205,8 @@ fn keep_all(pool: SqlitePool) -> (JoinHandle<()>, watch::Receiver<u32>) {
                 match pool.acquire().await {
                     Ok(connection) => break connection,
                     Err(sqlx::Error::PoolClosed) => return,
-                    // Statements hold the rest for longer than the pool lets anyone wait: queue again.
+                    // Statements hold the rest for longer than the pool lets anyone wait: queue
+                    // again.
                     Err(_) => {}
                 }
             };

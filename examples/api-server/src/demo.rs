@@ -1,8 +1,9 @@
 //! `--demo`: a modest, mixed load that the server sends to itself, over real HTTP.
 //!
-//! A few clients browse, create and operate VMs, with the mistakes that clients make: unknown ids, taken names, bodies
-//! that make no sense, paths that do not exist, and patience that ends before the answer does. It is bounded on every
-//! side: clients, their pace, and the number of VMs, because they only know [`NAMES`] names.
+//! A few clients browse, create and operate VMs, with the mistakes that clients make: unknown ids,
+//! taken names, bodies that make no sense, paths that do not exist, and patience that ends before
+//! the answer does. It is bounded on every side: clients, their pace, and the number of VMs,
+//! because they only know [`NAMES`] names.
 
 use std::{convert::Infallible, net::SocketAddr, time::Duration};
 
@@ -26,7 +27,8 @@ pub async fn run(server: SocketAddr) {
         let mut visitor = Visitor::new(server);
         tasks.spawn(async move {
             loop {
-                // What comes back is the server's business to count; a refused connection, too, is only waited out.
+                // What comes back is the server's business to count; a refused connection, too, is
+                // only waited out.
                 let _ = visitor.step().await;
                 pause(40..160).await;
             }

@@ -151,7 +151,8 @@ where
     type Rejection = ApiError;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
-        // `Bytes` keeps to the router's body limit and answers 413 or 400 for what it could not read.
+        // `Bytes` keeps to the router's body limit and answers 413 or 400 for what it could not
+        // read.
         let bytes = axum::body::Bytes::from_request(request, state)
             .await
             .map_err(|refused| ApiError {
@@ -159,7 +160,8 @@ where
                 message: refused.body_text(),
             })?;
         let mut json = serde_json::Deserializer::from_slice(&bytes);
-        // With the path, because serde_json alone says "invalid type" without saying of which field.
+        // With the path, because serde_json alone says "invalid type" without saying of which
+        // field.
         let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
             let (path, inner) = (error.path().to_string(), error.inner());
             ApiError::bad_request(if inner.is_data() && path != "." {

@@ -1,6 +1,7 @@
 //! `GET /api/v1/events`: every change of a VM, as server-sent events.
 //!
-//! A listener that reads too slowly loses the oldest changes and is told how many; nobody waits for it.
+//! A listener that reads too slowly loses the oldest changes and is told how many; nobody waits for
+//! it.
 
 use std::{
     convert::Infallible,
@@ -63,8 +64,8 @@ impl Events {
         }
     }
 
-    /// Ends every stream after what was already published: a stopping server waits for its streams, and these have no
-    /// end of their own.
+    /// Ends every stream after what was already published: a stopping server waits for its streams,
+    /// and these have no end of their own.
     pub fn close(&self) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
     }

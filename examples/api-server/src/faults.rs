@@ -1,7 +1,8 @@
 //! Switches that make this server slow, wrong or absent, so that every alert can be seen firing.
 //!
-//! Each fault is real: a delay is waited, a panic unwinds, a failing statement fails in SQLite, an exhausted pool has no
-//! connection left. `PUT /faults` changes the fields it names and leaves the others, `DELETE /faults` clears them all.
+//! Each fault is real: a delay is waited, a panic unwinds, a failing statement fails in SQLite, an
+//! exhausted pool has no connection left. `PUT /faults` changes the fields it names and leaves the
+//! others, `DELETE /faults` clears them all.
 
 use std::{
     sync::{Arc, PoisonError, RwLock},
@@ -28,7 +29,8 @@ pub struct Faults(RwLock<FaultSettings>);
 /// What each switch stands at; nothing is wrong when all are zero.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct FaultSettings {
-    /// Every API request waits this long before it is handled, and an export before each row. Milliseconds, ≤ 60 000.
+    /// Every API request waits this long before it is handled, and an export before each row.
+    /// Milliseconds, ≤ 60 000.
     pub delay_ms: u64,
     /// The share of API requests answered 500 in place of their handler's answer, 0–1.
     pub error_ratio: f64,
@@ -154,7 +156,8 @@ pub async fn show(State(app): State<Arc<App>>) -> Json<FaultSettings> {
 /// `PUT /faults`.
 ///
 /// # Errors
-/// 400 for an unknown field or a wrong type, 422 for a value out of its range; then nothing has changed.
+/// 400 for an unknown field or a wrong type, 422 for a value out of its range; then nothing has
+/// changed.
 pub async fn put(
     State(app): State<Arc<App>>,
     Body(change): Body<FaultChange>,
@@ -171,10 +174,12 @@ pub async fn clear(State(app): State<Arc<App>>) -> Json<FaultSettings> {
     Json(settings)
 }
 
-/// Middleware around the API's handlers: everything in here happens inside the request that it spoils.
+/// Middleware around the API's handlers: everything in here happens inside the request that it
+/// spoils.
 ///
 /// # Errors
-/// 503 under `down`, 500 for the share of requests that `error_ratio` asks for, and whatever the handler answers.
+/// 503 under `down`, 500 for the share of requests that `error_ratio` asks for, and whatever the
+/// handler answers.
 ///
 /// # Panics
 /// For the share of requests that `panic_ratio` asks for; that is what it is for.
@@ -191,8 +196,8 @@ pub async fn inject(
     // One draw for both, so that each keeps its own share as long as they sum to at most 1.
     let draw = fastrand::f64();
     if draw < faults.panic_ratio {
-        // Unwinds as `panic!` does, but without the hook's message: at a hundred a second, backtraces
-        // would be the load.
+        // Unwinds as `panic!` does, but without the hook's message: at a hundred a second,
+        // backtraces would be the load.
         std::panic::resume_unwind(Box::new("the fault `panic_ratio` is on"));
     }
     if draw < faults.panic_ratio + faults.error_ratio {

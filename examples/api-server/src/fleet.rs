@@ -1,6 +1,7 @@
 //! Operations on VMs, and the job that looks after them.
 //!
-//! Handlers ask for an operation; every one of them goes through `operate`, and every change of a state through `step`. So there is one place that counts operations and one that tells listeners.
+//! Handlers ask for an operation; every one of them goes through `operate`, and every change of a
+//! state through `step`. So there is one place that counts operations and one that tells listeners.
 
 use std::{
     future::Future,
@@ -30,6 +31,8 @@ pub struct Fleet {
     /// Wakes housekeeping when the census is out of date.
     changed: Notify,
     seen: Mutex<Health>,
+    /// How long a VM may stay in a passing state before its client is taken to have left.
+    abandoned: Duration,
 }
 
 /// What housekeeping saw last.
@@ -55,14 +58,17 @@ enum Operation {
 }
 
 impl Fleet {
-    /// The VMs in `store`, whose changes are told to `events`.
+    /// The VMs in `store`, whose changes are told to `events`; one that has been in a passing state
+    /// for longer than `abandoned` is settled by housekeeping.
     #[must_use]
-    pub fn new(store: Arc<Store>, events: Arc<Events>) -> Self {
+    pub fn new(store: Arc<Store>, events: Arc<Events>, abandoned: Duration) -> Self {
+        let (changed, seen) = (Notify::new(), Mutex::new(Health::Unknown));
         Self {
             store,
             events,
-            changed: Notify::new(),
-            seen: Mutex::new(Health::Unknown),
+            changed,
+            seen,
+            abandoned,
         }
     }
 
@@ -101,7 +107,8 @@ impl Fleet {
     /// Leads a VM through every state of an action and returns it in the last one.
     ///
     /// # Errors
-    /// 404 for an unknown VM, 409 for one in another state than the action needs, 500 or 503 when the database fails.
+    /// 404 for an unknown VM, 409 for one in another state than the action needs, 500 or 503 when
+    /// the database fails.
     pub async fn act(&self, id: i64, action: Action) -> Result<Vm, ApiError> {
         self.operate(action.into(), async {
             let (from, states) = action.path();
@@ -127,7 +134,8 @@ impl Fleet {
             .clone()
     }
 
-    /// Counts the VMs and settles abandoned ones: once per `period`, and soon after every change. Never returns.
+    /// Counts the VMs and settles abandoned ones: once per `period`, and soon after every change.
+    /// Never returns.
     pub async fn housekeep(&self, period: Duration) {
         let mut ticks = interval_at(Instant::now() + period, period);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -143,7 +151,8 @@ impl Fleet {
 
     /// Tidies up once, and remembers how that went.
     pub async fn look(&self) {
-        // With a deadline, because a database that does not answer is exactly what this has to notice.
+        // With a deadline, because a database that does not answer is exactly what this has to
+        // notice.
         let seen = match timeout(DEADLINE, self.tidy()).await {
             Ok(Ok(census)) => Health::Healthy(census),
             Ok(Err(error)) => Health::Unhealthy(error.to_string()),
@@ -153,7 +162,7 @@ impl Fleet {
     }
 
     async fn tidy(&self) -> Result<[u64; State::ALL.len()], DatabaseError> {
-        for vm in self.store.abandoned(ABANDONED).await? {
+        for vm in self.store.abandoned(self.abandoned).await? {
             if let Some(to) = vm.state.settled() {
                 self.step(vm.id, vm.state, to).await?;
             }
@@ -210,9 +219,6 @@ impl From<Action> for Operation {
         }
     }
 }
-
-/// How long a VM may stay in a passing state before its client is taken to have left.
-const ABANDONED: Duration = Duration::from_secs(10);
 
 /// How long a burst of changes may last before it is counted.
 const SETTLE: Duration = Duration::from_millis(100);

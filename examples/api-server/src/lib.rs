@@ -68,6 +68,8 @@ pub struct Options {
     pub acquire_timeout: Duration,
     /// How often housekeeping counts the VMs when nothing changes.
     pub housekeeping: Duration,
+    /// How long a VM may be on its way to a state before housekeeping takes it there.
+    pub abandoned: Duration,
     /// How long requests in progress may take to end once the server is told to stop.
     pub drain: Duration,
 }
@@ -105,6 +107,7 @@ impl Server {
             ref database,
             connections,
             acquire_timeout,
+            abandoned,
             ..
         } = options;
         let faults = Arc::new(Faults::default());
@@ -122,7 +125,7 @@ impl Server {
             io::Error::other(format!("cannot open the database: {error}: {cause}"))
         })?;
         let (store, events) = (Arc::new(store), Arc::new(Events::new()));
-        let fleet = Fleet::new(Arc::clone(&store), Arc::clone(&events));
+        let fleet = Fleet::new(Arc::clone(&store), Arc::clone(&events), abandoned);
         let app = Arc::new(App {
             store,
             fleet,
@@ -147,7 +150,8 @@ impl Server {
         self.listener.local_addr()
     }
 
-    /// Answers requests until `stop` is ready, then lets those in progress end and closes the database.
+    /// Answers requests until `stop` is ready, then lets those in progress end and closes the
+    /// database.
     ///
     /// # Errors
     /// When the socket fails.
@@ -201,6 +205,7 @@ impl Default for Options {
             connections: 5,
             acquire_timeout: Duration::from_secs(1),
             housekeeping: Duration::from_secs(5),
+            abandoned: Duration::from_secs(10),
             drain: Duration::from_secs(5),
         }
     }

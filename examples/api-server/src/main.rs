@@ -11,7 +11,8 @@ use api_server::{Options, Server, Stopped, demo};
 use clap::Parser;
 use tokio::signal::unix::{SignalKind, signal};
 
-/// NovaCron's API in small: VMs in SQLite, with metrics, faults to switch on, and traffic to look at.
+/// NovaCron's API in small: VMs in SQLite, with metrics, faults to switch on, and traffic to look
+/// at.
 #[derive(Debug, Parser)]
 #[command(version)]
 struct Arguments {
@@ -97,7 +98,9 @@ api-server: {traffic}Ctrl-C stops it
   export   http://{address}/api/v1/vms/export
   events   http://{address}/api/v1/events
   health   http://{address}/health
-  faults   http://{address}/faults      e.g. curl -X PUT -d '{{\"delay_ms\": 300}}' http://{address}/faults
+  faults   http://{address}/faults
+
+  curl -X PUT -d '{{\"delay_ms\": 300}}' http://{address}/faults
 "
     );
     let _ = io::stdout().write_all(text.as_bytes());

@@ -48,7 +48,8 @@ pub struct Page {
     pub next: Option<i64>,
 }
 
-/// The whole server: the API, which is watched and can be spoilt, and beside it what must answer in any case.
+/// The whole server: the API, which is watched and can be spoilt, and beside it what must answer in
+/// any case.
 pub fn router(app: Arc<App>) -> Router {
     api(&app)
         .merge(control())
@@ -150,8 +151,9 @@ async fn act(
 
 /// All VMs, one JSON object per line, each line sent as soon as it is there.
 ///
-/// The table is read a page at a time, so that a client who reads slowly, or under `delay_ms`, holds no connection
-/// meanwhile. The first page is read before the head is sent: a database that fails at once is a 500, not half a file.
+/// The table is read a page at a time, so that a client who reads slowly, or under `delay_ms`,
+/// holds no connection meanwhile. The first page is read before the head is sent: a database that
+/// fails at once is a 500, not half a file.
 async fn export(Extract(app): Extract<Arc<App>>) -> Result<Response, ApiError> {
     let first = app.store.page(0, EXPORT_PAGE, None).await?;
     let body = AxumBody::from_stream(lines(app, first));
@@ -182,12 +184,13 @@ async fn health(Extract(app): Extract<Arc<App>>) -> Response {
         Health::Unknown => json!({ "status": "unknown" }),
     };
     let down = app.faults.current().down;
+    let switches = if down { "unhealthy" } else { "healthy" };
     let healthy = !down && database["status"] == "healthy";
     let body = json!({
         "status": if healthy { "healthy" } else { "unhealthy" },
         "service": env!("CARGO_PKG_NAME"),
         "version": env!("CARGO_PKG_VERSION"),
-        "checks": { "database": database, "faults": { "status": if down { "unhealthy" } else { "healthy" } } },
+        "checks": { "database": database, "faults": { "status": switches } },
     });
     let status = if healthy {
         StatusCode::OK

@@ -1,6 +1,7 @@
 //! The table `vms`: each statement once, and what it means.
 //!
-//! Every method fails the way [`Database`] fails: no connection, or a statement that SQLite refused.
+//! Every method fails the way [`Database`] fails: no connection, or a statement that SQLite
+//! refused.
 
 use std::time::Duration;
 
@@ -58,9 +59,11 @@ impl Store {
             vcpus,
             memory_mib,
         } = new;
-        // A taken name is the client's mistake, not a failure of the database: it must not count as one.
+        // A taken name is the client's mistake, not a failure of the database: it must not count as
+        // one.
         let query = sqlx::query(
-            "INSERT INTO vms (name, vcpus, memory_mib) VALUES (?1, ?2, ?3) ON CONFLICT (name) DO NOTHING RETURNING *",
+            "INSERT INTO vms (name, vcpus, memory_mib) VALUES (?1, ?2, ?3)
+             ON CONFLICT (name) DO NOTHING RETURNING *",
         )
         .bind(name.as_str())
         .bind(vcpus)
@@ -76,7 +79,8 @@ impl Store {
         to: State,
     ) -> Result<Option<Vm>, DatabaseError> {
         let query = sqlx::query(
-            "UPDATE vms SET state = ?3, updated_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now') WHERE id = ?1 AND state = ?2 RETURNING *",
+            "UPDATE vms SET state = ?3, updated_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now')
+             WHERE id = ?1 AND state = ?2 RETURNING *",
         )
         .bind(id)
         .bind(from.as_str())
@@ -84,7 +88,8 @@ impl Store {
         Ok(self.vms(Operation::Update, query).await?.pop())
     }
 
-    /// Takes a stopped VM out of the table and returns it; `None` if it is not stopped, or not at all.
+    /// Takes a stopped VM out of the table and returns it; `None` if it is not stopped, or not at
+    /// all.
     pub(crate) async fn delete(&self, id: i64) -> Result<Option<Vm>, DatabaseError> {
         let query =
             sqlx::query("DELETE FROM vms WHERE id = ?1 AND state = 'stopped' RETURNING *").bind(id);
@@ -94,7 +99,8 @@ impl Store {
     /// VMs that have been in a passing state for longer than `age`.
     pub(crate) async fn abandoned(&self, age: Duration) -> Result<Vec<Vm>, DatabaseError> {
         let query = sqlx::query(
-            "SELECT * FROM vms WHERE state IN ('starting', 'stopping') AND updated_at < strftime('%Y-%m-%dT%H:%M:%fZ', 'now', ?1)",
+            "SELECT * FROM vms WHERE state IN ('starting', 'stopping')
+             AND updated_at < strftime('%Y-%m-%dT%H:%M:%fZ', 'now', ?1)",
         )
         .bind(format!("-{:.3} seconds", age.as_secs_f64()));
         self.vms(Operation::Select, query).await
@@ -137,7 +143,8 @@ CREATE TABLE IF NOT EXISTS vms (
     name       TEXT NOT NULL UNIQUE,
     vcpus      INTEGER NOT NULL,
     memory_mib INTEGER NOT NULL,
-    state      TEXT NOT NULL DEFAULT 'stopped' CHECK (state IN ('starting', 'running', 'stopping', 'stopped')),
+    state      TEXT NOT NULL DEFAULT 'stopped'
+               CHECK (state IN ('starting', 'running', 'stopping', 'stopped')),
     created_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')),
     updated_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
 ) STRICT";

@@ -26,8 +26,8 @@ pub struct Vm {
 
 /// What a VM is doing.
 ///
-/// `Starting` and `Stopping` are passed through by every action. A client that leaves in the middle of one leaves the VM
-/// there, and housekeeping settles it later ([`State::settled`]).
+/// `Starting` and `Stopping` are passed through by every action. A client that leaves in the middle
+/// of one leaves the VM there, and housekeeping settles it later ([`State::settled`]).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum State {
@@ -138,7 +138,7 @@ impl NewVm {
             || !name.chars().all(plain)
         {
             return Err(ApiError::unprocessable(
-                "`name` must have 1 to 63 letters, digits, `-`, `_` or `.`, and begin with a letter or digit",
+                "`name` must have 1 to 63 letters, digits, `-`, `_` or `.`, a letter or digit first",
             ));
         }
         if !(1..=VCPUS_MAX).contains(vcpus) {

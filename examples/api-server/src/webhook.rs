@@ -1,7 +1,8 @@
 //! `POST /alerts`: what Alertmanager sends to a webhook receiver, version 4 of its payload.
 //!
-//! Alertmanager repeats a firing alert for as long as it fires and resends what was not answered in time, so alerts are
-//! told apart by fingerprint and start: each one is active once and resolved once.
+//! Alertmanager repeats a firing alert for as long as it fires and resends what was not answered in
+//! time, so alerts are told apart by fingerprint and start: each one is active once and resolved
+//! once.
 
 use std::{
     collections::HashMap,
@@ -18,7 +19,8 @@ use crate::{
     error::{ApiError, Body},
 };
 
-/// One notification: a group of alerts. Fields that nobody here reads are skipped, as the format asks of receivers.
+/// One notification: a group of alerts. Fields that nobody here reads are skipped, as the format
+/// asks of receivers.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Notification {
     version: String,
@@ -91,7 +93,8 @@ impl Alerts {
                 Status::Resolved => receipt.resolved += 1,
             }
             if known.len() >= KNOWN_MAX {
-                // Resolved alerts are kept only to recognise a resend; a flood of them must not grow this table.
+                // Resolved alerts are kept only to recognise a resend; a flood of them must not
+                // grow this table.
                 known.retain(|_, k| k.status == Status::Firing);
             }
             if known.len() < KNOWN_MAX || known.contains_key(&alert.fingerprint) {
@@ -167,7 +170,10 @@ mod tests {
                     "labels": { "alertname": "HighAPIErrorRate", "severity": "critical" },
                     "annotations": {},
                     "startsAt": "2030-01-01T12:00:00.5+01:00",
-                    "endsAt": if *status == "firing" { "0001-01-01T00:00:00Z" } else { "2030-01-01T11:01:30.5Z" },
+                    "endsAt": match *status {
+                        "firing" => "0001-01-01T00:00:00Z",
+                        _ => "2030-01-01T11:01:30.5Z",
+                    },
                     "generatorURL": "",
                     "fingerprint": fingerprint,
                 })

@@ -63,16 +63,28 @@ async fn alertmanager_is_answered_with_what_its_notification_changed() {
     // As Alertmanager 0.27 sends it, with the fields that nobody here reads.
     let notification = |status: &str, ends_at: &str| {
         json!({
-            "version": "4", "groupKey": "{}:{alertname=\"SlowDatabaseQueries\"}", "truncatedAlerts": 0,
-            "status": status, "receiver": "api-server", "groupLabels": { "alertname": "SlowDatabaseQueries" },
-            "commonLabels": { "severity": "warning" }, "commonAnnotations": {}, "externalURL": "http://localhost:9093",
+            "version": "4",
+            "groupKey": "{}:{alertname=\"SlowDatabaseQueries\"}",
+            "truncatedAlerts": 0,
+            "status": status,
+            "receiver": "api-server",
+            "groupLabels": { "alertname": "SlowDatabaseQueries" },
+            "commonLabels": { "severity": "warning" },
+            "commonAnnotations": {},
+            "externalURL": "http://localhost:9093",
             "alerts": [{
                 "status": status,
-                "labels": { "alertname": "SlowDatabaseQueries", "severity": "warning", "component": "database" },
+                "labels": {
+                    "alertname": "SlowDatabaseQueries",
+                    "severity": "warning",
+                    "component": "database",
+                },
                 "annotations": { "summary": "Slow database queries" },
-                "startsAt": "2030-01-01T12:00:00.123456789Z", "endsAt": ends_at,
-                "generatorURL": "http://localhost:9090/graph", "fingerprint": "c1b0ff23d7a1e5a8"
-            }]
+                "startsAt": "2030-01-01T12:00:00.123456789Z",
+                "endsAt": ends_at,
+                "generatorURL": "http://localhost:9090/graph",
+                "fingerprint": "c1b0ff23d7a1e5a8",
+            }],
         })
         .to_string()
     };

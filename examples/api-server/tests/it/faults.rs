@@ -6,7 +6,8 @@ use serde_json::json;
 
 use crate::support::Host;
 
-const CLEAR: &str = r#"{"delay_ms":0,"error_ratio":0.0,"panic_ratio":0.0,"slow_query_ms":0,"query_error_ratio":0.0,"pool_exhausted":false,"down":false}"#;
+const CLEAR: &str = "{\"delay_ms\":0,\"error_ratio\":0.0,\"panic_ratio\":0.0,\
+    \"slow_query_ms\":0,\"query_error_ratio\":0.0,\"pool_exhausted\":false,\"down\":false}";
 
 #[tokio::test]
 async fn switches_are_shown_changed_one_by_one_and_cleared() {

@@ -7,7 +7,7 @@ use axum::{body::Bytes, http::Method};
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use serde_json::{Value, json};
-use tokio::time::timeout;
+use tokio::{io::AsyncWriteExt as _, net::TcpStream, time::timeout};
 
 use crate::support::{Host, PATIENCE};
 
@@ -169,6 +169,31 @@ async fn listeners_hear_every_step_of_every_vm() {
 }
 
 #[tokio::test]
+async fn a_vm_whose_client_left_half_way_is_settled() {
+    let host = Host::start_with(|options| options.abandoned = Duration::from_millis(300)).await;
+    let path = host.vm("web-1").await;
+    host.post(&format!("{path}/start"), "").await;
+    let mut events = host
+        .open(Method::GET, "/api/v1/events", "")
+        .await
+        .into_body();
+
+    host.fault(r#"{"slow_query_ms":1500}"#).await;
+    let mut client = TcpStream::connect(host.address)
+        .await
+        .expect("a connection");
+    let request = format!("POST {path}/restart HTTP/1.1\r\nhost: test\r\n\r\n");
+    client.write_all(request.as_bytes()).await.expect("written");
+    assert_eq!(changes(&mut events, 1).await[0]["to"], "stopping");
+    drop(client);
+    host.delete("/faults").await;
+
+    // The request would have started it again.
+    assert_eq!(changes(&mut events, 1).await[0]["to"], "stopped");
+    assert_eq!(host.get(&path).await.json()["state"], "stopped");
+}
+
+#[tokio::test]
 async fn a_stopping_server_ends_its_event_streams_and_finishes_its_work() {
     let host = Host::start().await;
     for n in 0..3 {
@@ -215,14 +240,10 @@ async fn a_stop_does_not_wait_for_ever() {
     host.fault(r#"{"delay_ms":60000}"#).await;
     let address = host.address;
     let stuck = tokio::spawn(async move {
-        let stream = tokio::net::TcpStream::connect(address)
-            .await
-            .expect("a connection");
-        stream.writable().await.expect("writable");
-        stream
-            .try_write(b"GET /api/v1/vms HTTP/1.1\r\nhost: x\r\n\r\n")
-            .expect("written");
-        stream.readable().await
+        let mut client = TcpStream::connect(address).await.expect("a connection");
+        let request = "GET /api/v1/vms HTTP/1.1\r\nhost: test\r\n\r\n";
+        client.write_all(request.as_bytes()).await.expect("written");
+        client.readable().await
     });
     tokio::time::sleep(Duration::from_millis(100)).await;
     let stopped = timeout(PATIENCE, host.stop())
