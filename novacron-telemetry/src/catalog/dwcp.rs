@@ -1,0 +1,376 @@
+//! Migrations over DWCP, and the protocol's own parts.
+
+use std::sync::Arc;
+
+use super::labels::{CallResult, Direction, MigrationError, MigrationStatus, Severity};
+use crate::label::{LabelSet, LabelValue};
+use crate::metric::{Counter, Family, Gauge, Histogram, UpDownGauge, buckets};
+use crate::registry::MetricGroup;
+
+/// Migrations over DWCP, its streams, links and components.
+#[derive(Clone, Debug, MetricGroup)]
+#[metrics(prefix = "novacron_dwcp", writer = Verb("Migration"))]
+pub struct DwcpMetrics {
+    /// Finished VM migrations over DWCP.
+    #[metric(unit = "migrations")]
+    pub migrations_total: Family<MigrationLabels, Counter>,
+
+    /// Wall time of a finished migration.
+    #[metric(unit = Seconds, buckets = buckets::MIGRATION, exemplars)]
+    pub migration_duration_seconds: Family<NodePairLabels, Histogram>,
+
+    /// Share of a link's capacity in use, 0 to 100.
+    #[metric(literal = "novacron_dwcp_bandwidth_utilization_percent", reason = "promised in percent: an alert compares it with 50", unit = Percent, writer = Verb("update_dwcp_bandwidth"))]
+    pub bandwidth_utilization_percent: Family<LinkLabels, Gauge>,
+
+    /// Original bytes divided by compressed bytes, latest value.
+    #[metric(unit = Ratio, writer = Verb("record_dwcp_compression"))]
+    pub compression_ratio: Family<AlgorithmLabels, Gauge>,
+
+    /// Migrations running now.
+    #[metric(unit = "migrations")]
+    pub migrations_in_flight: Family<ModeLabels, UpDownGauge>,
+
+    /// Payload bytes moved by migrations.
+    #[metric(unit = Bytes)]
+    pub transferred_bytes_total: Family<TransferLabels, Counter>,
+
+    /// Mean transfer rate of each finished migration.
+    #[metric(unit = BytesPerSecond, buckets = buckets::RATE)]
+    pub migration_throughput_bytes_per_second: Family<ModeLabels, Histogram>,
+
+    /// Guest pause during switch-over.
+    #[metric(unit = Seconds, buckets = buckets::DOWNTIME)]
+    pub migration_downtime_seconds: Family<ModeLabels, Histogram>,
+
+    /// Time spent in each migration phase.
+    #[metric(unit = Seconds, buckets = buckets::MIGRATION)]
+    pub migration_phase_duration_seconds: Family<PhaseLabels, Histogram>,
+
+    /// Migration attempts that were retried.
+    #[metric(unit = "retries")]
+    pub migration_retries_total: Family<RetryLabels, Counter>,
+
+    /// Errors met during migrations, including recovered ones.
+    #[metric(unit = "errors")]
+    pub migration_errors_total: Family<MigrationErrorLabels, Counter>,
+
+    /// Changes of network mode.
+    #[metric(unit = "switches", writer = Verb("update_dwcp_mode"))]
+    pub mode_switches_total: Family<ModeSwitchLabels, Counter>,
+
+    /// 1 for the active network mode, 0 for the others.
+    #[metric(writer = Verb("update_dwcp_mode"))]
+    pub mode: Family<ModeLabels, Gauge>,
+
+    /// Operation latency by network mode.
+    #[metric(literal = "novacron_dwcp_mode_latency_seconds", reason = "inherited as latency, not duration", unit = Seconds, buckets = buckets::STREAM, writer = Verb("record_dwcp_mode_latency"))]
+    pub mode_latency_seconds: Family<ModeLabels, Histogram>,
+
+    /// Open AMST streams.
+    #[metric(unit = "streams", writer = Verb("DwcpStream"))]
+    pub streams_active: Family<TransportLabels, UpDownGauge>,
+
+    /// AMST streams opened, by result.
+    #[metric(unit = "streams", writer = Verb("DwcpStream"))]
+    pub streams_total: Family<StreamLabels, Counter>,
+
+    /// AMST stream errors.
+    #[metric(unit = "errors", writer = Verb("DwcpStream"))]
+    pub stream_errors_total: Family<StreamErrorLabels, Counter>,
+
+    /// AMST stream reconnections.
+    #[metric(unit = "reconnects", writer = Verb("DwcpStream"))]
+    pub stream_reconnects_total: Family<TransportLabels, Counter>,
+
+    /// AMST round-trip latency.
+    #[metric(literal = "novacron_dwcp_stream_latency_seconds", reason = "inherited as latency, not duration", unit = Seconds, buckets = buckets::STREAM, writer = Verb("DwcpStream"))]
+    pub stream_latency_seconds: Family<TransportLabels, Histogram>,
+
+    /// Packet loss per link, 0 to 1.
+    #[metric(unit = Ratio, writer = Verb("update_dwcp_packet_loss"))]
+    pub packet_loss_ratio: Family<LinkLabels, Gauge>,
+
+    /// Congestion back-offs.
+    #[metric(unit = "events", writer = Verb("record_dwcp_congestion"))]
+    pub congestion_events_total: Family<ModeLabels, Counter>,
+
+    /// Operations per DWCP component.
+    #[metric(unit = "operations", writer = Verb("record_dwcp_operation"))]
+    pub component_operations_total: Family<ComponentOperationLabels, Counter>,
+
+    /// Errors per DWCP component.
+    #[metric(unit = "errors", writer = Verb("record_dwcp_operation"))]
+    pub component_errors_total: Family<ComponentErrorLabels, Counter>,
+
+    /// Operation latency per DWCP component.
+    #[metric(literal = "novacron_dwcp_component_latency_seconds", reason = "inherited as latency, not duration", unit = Seconds, buckets = buckets::STREAM, writer = Verb("record_dwcp_operation"))]
+    pub component_latency_seconds: Family<ComponentLabels, Histogram>,
+
+    /// Component health: 0 down, 1 degraded, 2 healthy.
+    #[metric(writer = Verb("update_dwcp_component_health"))]
+    pub component_health: Family<ComponentLabels, Gauge>,
+
+    /// Bytes handed to the encoder.
+    #[metric(unit = Bytes, writer = Verb("record_dwcp_compression"))]
+    pub uncompressed_bytes_total: Counter,
+
+    /// Bytes the encoder produced.
+    #[metric(unit = Bytes, writer = Verb("record_dwcp_compression"))]
+    pub compressed_bytes_total: Counter,
+
+    /// Share of blocks sent as deltas.
+    #[metric(unit = Ratio, writer = Verb("update_dwcp_delta_hits"))]
+    pub delta_hit_ratio: Gauge,
+
+    /// Bandwidth predictor accuracy, 0 to 1.
+    #[metric(unit = Ratio, writer = Verb("update_dwcp_prediction_accuracy"))]
+    pub prediction_accuracy_ratio: Family<ModeLabels, Gauge>,
+
+    /// Duration of a state sync with another cluster.
+    #[metric(unit = Seconds, buckets = buckets::SYNC, writer = Verb("record_dwcp_sync"))]
+    pub federation_sync_duration_seconds: Family<ClusterLabels, Histogram>,
+
+    /// Bytes not sent thanks to compression and deltas.
+    #[metric(unit = Bytes, writer = Verb("record_dwcp_sync"))]
+    pub bandwidth_saved_bytes_total: Family<ClusterLabels, Counter>,
+
+    /// Consensus rounds finished.
+    #[metric(unit = "rounds", writer = Verb("record_dwcp_consensus"))]
+    pub consensus_rounds_total: Counter,
+
+    /// Consensus rounds that timed out.
+    #[metric(unit = "timeouts", writer = Verb("record_dwcp_consensus"))]
+    pub consensus_timeouts_total: Counter,
+
+    /// Byzantine behaviour detections.
+    #[metric(unit = "events", writer = Verb("record_dwcp_consensus"))]
+    pub byzantine_events_total: Counter,
+
+    /// Anomalies reported by the detector.
+    #[metric(unit = "anomalies", writer = Verb("record_dwcp_anomaly"))]
+    pub anomalies_total: Family<AnomalyLabels, Counter>,
+}
+
+/// Between which nodes a migration ran, and how it ended.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, LabelSet)]
+pub struct MigrationLabels {
+    pub source: Node,
+    pub destination: Node,
+    pub status: MigrationStatus,
+}
+
+/// Between which nodes.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, LabelSet)]
+pub struct NodePairLabels {
+    pub source: Node,
+    pub destination: Node,
+}
+
+/// Which link.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, LabelSet)]
+pub struct LinkLabels {
+    pub link: Link,
+}
+
+/// Which compression.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, LabelSet)]
+pub struct AlgorithmLabels {
+    pub algorithm: Algorithm,
+}
+
+/// In which network mode.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, LabelSet)]
+pub struct ModeLabels {
+    pub mode: DwcpMode,
+}
+
+/// In which mode and which way bytes went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, LabelSet)]
+pub struct TransferLabels {
+    pub mode: DwcpMode,
+    pub direction: Direction,
+}
+
+/// Which phase of a migration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, LabelSet)]
+pub struct PhaseLabels {
+    pub phase: MigrationPhase,
+}
+
+/// Why a migration was tried again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, LabelSet)]
+pub struct RetryLabels {
+    pub reason: MigrationError,
+}
+
+/// What went wrong in a migration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, LabelSet)]
+pub struct MigrationErrorLabels {
+    pub error_type: MigrationError,
+}
+
+/// From which network mode to which.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, LabelSet)]
+pub struct ModeSwitchLabels {
+    pub from_mode: DwcpMode,
+    pub to_mode: DwcpMode,
+}
+
+/// Which transport.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, LabelSet)]
+pub struct TransportLabels {
+    pub transport: Transport,
+}
+
+/// Whether a stream could be opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, LabelSet)]
+pub struct StreamLabels {
+    pub transport: Transport,
+    pub result: CallResult,
+}
+
+/// What went wrong on a stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, LabelSet)]
+pub struct StreamErrorLabels {
+    pub transport: Transport,
+    pub error_type: MigrationError,
+}
+
+/// What a component did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, LabelSet)]
+pub struct ComponentOperationLabels {
+    pub component: DwcpComponent,
+    pub operation: DwcpOperation,
+}
+
+/// What went wrong in a component.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, LabelSet)]
+pub struct ComponentErrorLabels {
+    pub component: DwcpComponent,
+    pub error_type: MigrationError,
+}
+
+/// Which component.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, LabelSet)]
+pub struct ComponentLabels {
+    pub component: DwcpComponent,
+}
+
+/// Which other cluster.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, LabelSet)]
+pub struct ClusterLabels {
+    pub remote_cluster: Cluster,
+}
+
+/// What was odd, and how bad it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, LabelSet)]
+pub struct AnomalyLabels {
+    pub metric: AnomalyMetric,
+    pub severity: Severity,
+}
+
+/// Name of a node that takes part in migrations.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, LabelValue)]
+#[label(cap = 64)]
+pub struct Node(Arc<str>);
+
+/// Name of a network link, from configuration.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, LabelValue)]
+#[label(cap = 64)]
+pub struct Link(Arc<str>);
+
+/// Compression algorithm.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, LabelValue)]
+#[label(ignore_case)]
+pub enum Algorithm {
+    None,
+    Lz4,
+    Zstd,
+    Delta,
+    Dictionary,
+    #[label(other)]
+    Other,
+}
+
+/// Network mode that DWCP works in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, LabelValue)]
+pub enum DwcpMode {
+    Datacenter,
+    Internet,
+    Hybrid,
+}
+
+/// Phase of a migration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, LabelValue)]
+pub enum MigrationPhase {
+    Initializing,
+    PreCopy,
+    MemoryCopy,
+    DiskCopy,
+    Downtime,
+    Activation,
+    Verification,
+}
+
+/// What carries an AMST stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, LabelValue)]
+pub enum Transport {
+    Tcp,
+    Rdma,
+}
+
+/// Part of the DWCP protocol.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, LabelValue)]
+pub enum DwcpComponent {
+    Amst,
+    Hde,
+    Pba,
+    Ass,
+    Acp,
+    Itp,
+}
+
+/// Operation of a DWCP component.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, LabelValue)]
+pub enum DwcpOperation {
+    StreamCreated,
+    StreamClosed,
+    CongestionEvent,
+    ModeSwitch,
+    Compression,
+    Decompression,
+    DeltaHit,
+    CrdtMerge,
+    Prediction,
+    SyncStart,
+    SyncSuccess,
+    SyncFailed,
+    ConflictResolved,
+    FullSync,
+    IncrementalSync,
+    RaftConsensus,
+    PbftConsensus,
+    ByzantineDetected,
+    Failover,
+    PlacementDecision,
+    OptimalPlacement,
+    SuboptimalPlacement,
+    #[label(other)]
+    Other,
+}
+
+/// Name of another cluster.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, LabelValue)]
+#[label(cap = 64)]
+pub struct Cluster(Arc<str>);
+
+/// What an anomaly shows in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, LabelValue)]
+pub enum AnomalyMetric {
+    Bandwidth,
+    Latency,
+    Compression,
+    Consensus,
+    ErrorRate,
+}

@@ -1,0 +1,52 @@
+//! Connections to libvirt and the domains behind them.
+
+use super::labels::Host;
+use crate::label::{LabelSet, LabelValue};
+use crate::metric::{Absolute, Collected, Gauge};
+use crate::registry::MetricGroup;
+
+/// Connections to libvirt and the domains behind them.
+#[derive(Clone, Debug, MetricGroup)]
+#[metrics(prefix = "novacron_libvirt", writer = Collector("libvirt"))]
+pub struct LibvirtMetrics {
+    /// Connections to libvirt opened.
+    #[metric(unit = "connections")]
+    pub connections_total: Collected<HostLabels, Absolute>,
+
+    /// Domains by state.
+    #[metric(
+        literal = "novacron_libvirt_domains_total",
+        reason = "promised as a gauge: it is the prefixed form of a documented name",
+        unit = "domains"
+    )]
+    pub domains_total: Collected<DomainLabels, Gauge>,
+
+    /// 1 while the libvirt socket answers.
+    pub up: Collected<HostLabels, Gauge>,
+}
+
+/// Which host.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, LabelSet)]
+pub struct HostLabels {
+    pub host: Host,
+}
+
+/// In which state, by host.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, LabelSet)]
+pub struct DomainLabels {
+    pub host: Host,
+    pub state: DomainState,
+}
+
+/// State of a libvirt domain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, LabelValue)]
+pub enum DomainState {
+    Nostate,
+    Running,
+    Blocked,
+    Paused,
+    Shutdown,
+    Shutoff,
+    Crashed,
+    Pmsuspended,
+}
