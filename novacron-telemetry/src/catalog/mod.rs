@@ -5,9 +5,9 @@
 //! and documents say `ApiMetrics::REQUESTS_TOTAL` and a rename breaks the build, not a dashboard.
 //!
 //! ```
-//! use novacron_telemetry::catalog::api::{RequestLabels, Status};
-//! use novacron_telemetry::catalog::labels::{Endpoint, Method};
-//! use novacron_telemetry::catalog::{ApiMetrics, Catalog};
+//! use novacron_telemetry::catalog::{
+//!     ApiMetrics, Catalog, Endpoint, Method, RequestLabels, Status,
+//! };
 //! use novacron_telemetry::registry::{Groups, Registry};
 //!
 //! let registry = Registry::new();
@@ -15,14 +15,17 @@
 //! catalog.api.requests_total.inc(&RequestLabels {
 //!     method: Method::Get,
 //!     endpoint: Endpoint::from("/api/v1/vms"),
-//!     status: Status::new(200),
+//!     status: Status::OK,
 //! });
 //! assert!(registry.render().contains(ApiMetrics::REQUESTS_TOTAL.name));
 //!
 //! // A group that is off is silent, and its handles stay callable.
-//! catalog.gpu.gpu_info.clear();
+//! catalog.gpu.info.clear();
 //! # Ok::<(), novacron_telemetry::Error>(())
 //! ```
+//!
+//! Groups, shared label values and the labels of API requests stand here; the labels of every other
+//! domain stand in its module.
 
 // Fields of label sets and variants of label values are named after what they print; the comment
 // on the struct or enum says what it means.
@@ -57,7 +60,10 @@ pub mod system;
 pub mod vm;
 
 pub use self::alerts::AlertMetrics;
-pub use self::api::ApiMetrics;
+pub use self::api::{
+    ApiError, ApiMetrics, EndpointLabels, EndpointLabelsRef, MethodLabels, RequestErrorLabels,
+    RequestErrorLabelsRef, RequestLabels, RequestLabelsRef, RouteLabels, RouteLabelsRef,
+};
 pub use self::business::BusinessMetrics;
 pub use self::container::ContainerMetrics;
 pub use self::database::DatabaseMetrics;
@@ -68,6 +74,7 @@ pub use self::grpc::GrpcMetrics;
 pub use self::guest::GuestMetrics;
 pub use self::hardware::HardwareMetrics;
 pub use self::health::HealthMetrics;
+pub use self::labels::*;
 pub use self::libvirt::LibvirtMetrics;
 pub use self::ml::MlMetrics;
 pub use self::network::NetworkMetrics;

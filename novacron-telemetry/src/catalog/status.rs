@@ -13,6 +13,8 @@ use crate::label::{Domain, LabelValue, Part};
 pub struct Status(u16);
 
 impl Status {
+    /// The request was answered as asked.
+    pub const OK: Status = Status(200);
     /// The client left before it had the whole response.
     pub const CLIENT_CLOSED: Status = Status(499);
     /// The handler panicked, or broke without a response.
@@ -82,7 +84,7 @@ impl LabelValue for Status {
     }
 
     #[inline]
-    fn part(value: Status) -> Part<'static> {
+    fn part(value: Self::Ref<'_>) -> Part<'_> {
         Part::Index(u32::from(value.0 - FIRST))
     }
 }
