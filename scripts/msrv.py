@@ -16,7 +16,7 @@ def version(text):
 metadata = json.load(sys.stdin)
 packages = {package["id"]: package for package in metadata["packages"]}
 nodes = {node["id"]: node for node in metadata["resolve"]["nodes"]}
-faults = []
+faults = 0
 
 for name in sys.argv[1:]:
     root = next(p["id"] for p in metadata["packages"] if p["name"] == name)
@@ -28,11 +28,11 @@ for name in sys.argv[1:]:
             if embedded and dependency["pkg"] not in reached:
                 reached.add(dependency["pkg"])
                 waiting.append(dependency["pkg"])
+    print(f"{name}: {len(reached)} packages, promised for {promised}")
     for package in (packages[id] for id in sorted(reached)):
         wanted = package["rust_version"]
         if wanted and version(wanted) > version(promised):
-            faults.append(f"{name} promises {promised}, but {package['name']} {package['version']} needs {wanted}")
-    print(f"{name}: {len(reached)} packages, none newer than {promised}" if not faults else f"{name}: too new")
+            faults += 1
+            print(f"  {package['name']} {package['version']} needs {wanted}")
 
-print("\n".join(faults))
 sys.exit(1 if faults else 0)
