@@ -4,6 +4,7 @@
 #[allow(unused_extern_crates)]
 extern crate self as novacron_telemetry;
 
+pub mod catalog;
 mod cell;
 mod error;
 pub mod label;

@@ -16,6 +16,7 @@
 //! # Ok::<(), novacron_telemetry::Error>(())
 //! ```
 
+mod alias;
 mod group;
 mod snapshot;
 pub mod visit;
@@ -24,6 +25,7 @@ mod walk;
 #[doc(inline)]
 pub use novacron_telemetry_macros::MetricGroup;
 
+pub use alias::{Alias, Only, Profile, Respell};
 pub use group::{Groups, MetricGroup, register};
 pub use snapshot::{Sample, Series, Snapshot};
 pub use walk::Walk;
