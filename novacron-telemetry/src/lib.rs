@@ -6,9 +6,11 @@ extern crate self as novacron_telemetry;
 
 pub mod catalog;
 mod cell;
+pub mod context;
 mod error;
 pub mod label;
 pub mod metric;
+pub mod record;
 pub mod registry;
 mod sync;
 

@@ -5,3 +5,9 @@ pub use crate::label::{Domain, LabelDescriptor, LabelKey, LabelSet, LabelValue, 
 pub use crate::metric::check;
 pub use crate::metric::{Descriptor, Instrument, Kind, Unit, Writer, buckets};
 pub use crate::registry::{MetricGroup, Scope, register};
+
+pub use crate::catalog::Method;
+pub use crate::record::{
+    ApiSite, Failure, MigrationSite, Outcome, api_future, api_sync, classify_error, classify_with,
+    current, measure, migration_future, migration_sync, no_measure, outcome_of, recorder_of,
+};

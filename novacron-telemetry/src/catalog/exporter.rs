@@ -309,6 +309,10 @@ pub enum RejectReason {
 /// Part of the library in which an error stayed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, LabelValue)]
 pub enum Site {
+    /// A verb was given a word that the catalog does not know.
+    Record,
+    /// The host's own reading of an outcome or a name panicked.
+    Classifier,
     Registry,
     Encode,
     Expose,

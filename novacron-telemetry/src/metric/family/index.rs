@@ -148,6 +148,14 @@ impl Index {
         }
     }
 
+    /// The text of an open label of a series.
+    pub(crate) fn text(&self, series: u32, table: u32, label: usize) -> Option<&str> {
+        match self {
+            Self::Sparse(sparse) if table == sparse.table.number => sparse.table.text(series, label),
+            _ => None,
+        }
+    }
+
     /// How many series there are to read.
     pub(crate) fn len(&self) -> u32 {
         match self {

@@ -68,7 +68,6 @@ pub(crate) struct Inner {
 pub struct Row<L> {
     series: u32,
     table: u32,
-    overflow: bool,
     labels: PhantomData<fn(L)>,
 }
 
@@ -106,14 +105,13 @@ impl<L: LabelSet, M: Scalar> Family<L, M> {
     /// Looks a series up once, to record it in several joined families with [`at`](Self::at).
     #[inline]
     pub fn row<K: LabelKey<L>>(&self, key: &K) -> Row<L> {
-        let (series, table, overflow) = match &self.inner {
-            Some(inner) => inner.index.series::<L, K>(key),
-            None => (NO_SERIES, 0, false),
+        let (series, table) = match &self.inner {
+            Some(inner) => inner.series::<L, K>(key),
+            None => (NO_SERIES, 0),
         };
         Row {
             series,
             table,
-            overflow,
             labels: PhantomData,
         }
     }
@@ -123,12 +121,17 @@ impl<L: LabelSet, M: Scalar> Family<L, M> {
     #[inline]
     pub fn at(&self, row: Row<L>) -> M {
         match &self.inner {
-            Some(inner) => match inner.place(row.series, row.table, row.overflow) {
+            Some(inner) => match inner.place(row.series, row.table) {
                 Some(at) => M::handle(&inner.shape, at),
                 None => M::silent(),
             },
             None => M::silent(),
         }
+    }
+
+    /// The text of an open label of a series that was looked up; past a cap that is `__other__`.
+    pub(crate) fn text(&self, row: Row<L>, label: usize) -> Option<&str> {
+        self.inner.as_ref()?.index.text(row.series, row.table, label)
     }
 
     /// How many series there are; for closed labels, how many there can be.
@@ -146,8 +149,8 @@ impl<L: LabelSet, M: Scalar> Family<L, M> {
     #[inline]
     fn find<K: LabelKey<L>>(&self, key: &K) -> Option<(&Inner, Place)> {
         let inner = self.inner.as_deref()?;
-        let (series, table, overflow) = inner.index.series::<L, K>(key);
-        Some((inner, inner.place(series, table, overflow)?))
+        let (series, table) = inner.series::<L, K>(key);
+        Some((inner, inner.place(series, table)?))
     }
 
     #[inline]
@@ -156,14 +159,28 @@ impl<L: LabelSet, M: Scalar> Family<L, M> {
     }
 }
 
+impl<L> Row<L> {
+    /// The number of the series among those of its table.
+    pub(crate) fn series(self) -> u32 {
+        self.series
+    }
+}
+
 const NO_SERIES: u32 = u32::MAX;
 
 impl Inner {
+    /// Series and table of a label set. What found no place of its own is counted.
     #[inline]
-    fn place(&self, series: u32, table: u32, overflow: bool) -> Option<Place> {
+    fn series<L: LabelSet, K: LabelKey<L>>(&self, key: &K) -> (u32, u32) {
+        let (series, table, overflow) = self.index.series::<L, K>(key);
         if overflow {
             self.count_overflow();
         }
+        (series, table)
+    }
+
+    #[inline]
+    fn place(&self, series: u32, table: u32) -> Option<Place> {
         let cell = self.index.cell(series, table, &self.shape.cells)?;
         Some(Place { series, cell })
     }
@@ -266,7 +283,7 @@ impl<L: LabelSet> Family<L, Histogram> {
     #[inline]
     pub fn observe_at(&self, row: Row<L>, observation: impl Into<Seconds>) {
         if let Some(inner) = self.inner.as_deref()
-            && let Some(at) = inner.place(row.series, row.table, row.overflow)
+            && let Some(at) = inner.place(row.series, row.table)
         {
             let shape = &inner.shape;
             let bounds = shape.descriptor.buckets;

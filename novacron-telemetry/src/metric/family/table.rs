@@ -201,6 +201,15 @@ impl Table {
         }));
     }
 
+    /// The text of one open label of a series.
+    pub(crate) fn text(&self, series: u32, label: usize) -> Option<&str> {
+        let number = self.rows.row(series)?.get(label)?.load(Ordering::Relaxed);
+        match self.columns.get(label)? {
+            Column::Open(texts) if number != ABSENT => Some(texts.raw(number)),
+            _ => None,
+        }
+    }
+
     pub(crate) fn heap_bytes(&self) -> usize {
         let texts: usize = self
             .columns

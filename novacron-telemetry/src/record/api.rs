@@ -1,0 +1,356 @@
+//! What an API request writes when it begins, when its head is sent, and when it ends.
+
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use super::clock::Moment;
+use super::{Failure, Recorder};
+use crate::catalog::{
+    ApiError, ApiMetrics, EndpointLabelsRef, Method, MethodLabels, RequestErrorLabelsRef,
+    RequestLabelsRef, RouteLabels, RouteLabelsRef, Status,
+};
+use crate::context::TraceIds;
+use crate::metric::exemplar::Exemplar;
+use crate::metric::family::grown::Grown;
+use crate::metric::{Counter, Histogram, MaxGauge, Row, Timestamp, UpDownGauge};
+
+/// The endpoint of requests that no route matched.
+pub const UNMATCHED: &str = "UNMATCHED";
+
+/// An API request that was begun and not ended.
+///
+/// It writes nothing by itself when it is dropped: its owner, a layer or an attribute, knows how
+/// requests end and says so.
+#[derive(Debug)]
+pub(crate) struct ApiRequest {
+    recorder: Recorder,
+    method: Method,
+    row: Row<RouteLabels>,
+    begun: Moment,
+    in_flight: UpDownGauge,
+    trace: Option<TraceIds>,
+    /// Whether the time to the head was observed; then the time to the end will be.
+    timed: bool,
+}
+
+/// How a request ended.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ApiEnd {
+    pub(crate) status: Status,
+    pub(crate) error_type: Option<ApiError>,
+    pub(crate) how: How,
+    /// Sizes of the bodies, if they were measured.
+    pub(crate) bytes: Option<Bytes>,
+}
+
+/// What ended a request, beside its status.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum How {
+    Answered,
+    ClientLeft,
+    TimedOut,
+    Panicked,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Bytes {
+    pub(crate) request: u64,
+    pub(crate) response: u64,
+}
+
+impl ApiEnd {
+    /// The end that a response of this status is.
+    pub(crate) fn answered(status: Status) -> Self {
+        Self {
+            status,
+            error_type: ApiError::of_status(status),
+            how: match status.code() {
+                408 | 504 => How::TimedOut,
+                _ => How::Answered,
+            },
+            bytes: None,
+        }
+    }
+
+    pub(crate) fn client_left() -> Self {
+        Self {
+            status: Status::CLIENT_CLOSED,
+            error_type: Some(ApiError::ClientClosed),
+            how: How::ClientLeft,
+            bytes: None,
+        }
+    }
+
+    pub(crate) fn panicked() -> Self {
+        Self {
+            status: Status::INTERNAL,
+            error_type: Some(ApiError::Panic),
+            how: How::Panicked,
+            bytes: None,
+        }
+    }
+
+    pub(crate) fn timed_out() -> Self {
+        Self::answered(Status::TIMED_OUT)
+    }
+
+    pub(crate) fn failed(failure: Failure) -> Self {
+        Self {
+            error_type: Some(failure.error_type),
+            ..Self::answered(failure.status)
+        }
+    }
+}
+
+/// Everything that a request of one method and route writes to, looked up once.
+#[derive(Debug)]
+struct Route {
+    method: Method,
+    endpoint: Box<str>,
+    duration: Histogram,
+    longest: MaxGauge,
+    complete: Histogram,
+    request_bytes: Histogram,
+    response_bytes: Histogram,
+    last: Timestamp,
+    statuses: [OnceLock<(Status, Counter)>; 8],
+}
+
+/// The routes that were seen, by their row.
+#[derive(Debug)]
+pub(super) struct Routes(Grown<crate::sync::OnceLock<Route>>);
+
+impl Routes {
+    pub(super) fn new() -> Self {
+        Self(Grown::new())
+    }
+
+    #[inline]
+    fn get(&self, place: u32) -> Option<&Route> {
+        self.0.get(place)?.get()
+    }
+
+    #[cold]
+    fn make(&self, api: &ApiMetrics, row: Row<RouteLabels>, method: Method) -> Option<&Route> {
+        let place = row.series();
+        let endpoint = api.request_duration_seconds.text(row, 1)?;
+        let slot = self.0.get_or_make(place, crate::sync::OnceLock::new);
+        Some(slot.get_or_init(|| Route {
+            method,
+            endpoint: endpoint.into(),
+            duration: api.request_duration_seconds.at(row),
+            longest: api.request_duration_max_seconds.at(row),
+            complete: api.response_complete_seconds.at(row),
+            request_bytes: api.request_body_bytes.at(row),
+            response_bytes: api.response_body_bytes.at(row),
+            last: api.last_request_timestamp_seconds.with(&EndpointLabelsRef { endpoint }),
+            statuses: Default::default(),
+        }))
+    }
+}
+
+impl Route {
+    fn count(&self, api: &ApiMetrics, status: Status) {
+        for slot in &self.statuses {
+            let (known, counter) = slot.get_or_init(|| (status, self.counter(api, status)));
+            if *known == status {
+                return counter.inc();
+            }
+        }
+        self.counter(api, status).inc();
+    }
+
+    fn counter(&self, api: &ApiMetrics, status: Status) -> Counter {
+        api.requests_total.with(&RequestLabelsRef {
+            method: self.method,
+            endpoint: &self.endpoint,
+            status,
+        })
+    }
+}
+
+impl Recorder {
+    /// Begins a request: it is in flight from now on.
+    #[inline]
+    pub(crate) fn begin_api_request(&self, method: Method, endpoint: &str) -> ApiRequest {
+        let api = &self.catalog().api;
+        let row = api
+            .request_duration_seconds
+            .row(&RouteLabelsRef { method, endpoint });
+        self.begin_api_request_at(method, row)
+    }
+
+    /// Begins a request whose route was looked up before.
+    #[inline]
+    pub(crate) fn begin_api_request_at(&self, method: Method, row: Row<RouteLabels>) -> ApiRequest {
+        let in_flight = self.catalog().api.requests_in_flight.with(&MethodLabels { method });
+        in_flight.inc();
+        ApiRequest {
+            recorder: self.clone(),
+            method,
+            row,
+            begun: Moment::now(),
+            in_flight,
+            trace: None,
+            timed: false,
+        }
+    }
+
+    /// The row of a route, for [`begin_api_request_at`](Self::begin_api_request_at).
+    pub(crate) fn api_route(&self, method: Method, endpoint: &str) -> Row<RouteLabels> {
+        let api = &self.catalog().api;
+        api.request_duration_seconds
+            .row(&RouteLabelsRef { method, endpoint })
+    }
+
+    /// Shows a route's series from now on, at 0: the first error must be an increase.
+    pub(crate) fn declare_api_route(&self, method: Method, endpoint: &str) {
+        let api = &self.catalog().api;
+        let route = RouteLabelsRef { method, endpoint };
+        let by_endpoint = EndpointLabelsRef { endpoint };
+        api.request_duration_seconds.touch(&route);
+        api.slow_requests_total.touch(&route);
+        api.timeouts_total.touch(&route);
+        api.panics_total.touch(&by_endpoint);
+        api.client_disconnects_total.touch(&by_endpoint);
+        api.rate_limited_total.touch(&by_endpoint);
+        api.validation_failures_total.touch(&by_endpoint);
+        for error_type in ApiError::ALL {
+            api.errors_total.touch(&RequestErrorLabelsRef {
+                method,
+                endpoint,
+                error_type: *error_type,
+            });
+        }
+    }
+
+    /// Records a request that began and ended elsewhere.
+    pub(super) fn finished_api_request(
+        &self,
+        method: Method,
+        endpoint: &str,
+        duration: f64,
+        end: &ApiEnd,
+    ) {
+        let row = self.api_route(method, endpoint);
+        if let Some(route) = self.route(row, method) {
+            route.duration.observe(duration);
+            if duration >= 0.0 && duration.is_finite() {
+                route.longest.observe(duration);
+            }
+            self.write_api_end(route, Moment::now(), end);
+            if duration > self.settings().slow_request.as_secs_f64() {
+                self.count_slow(route);
+            }
+        }
+    }
+
+    #[inline]
+    fn route(&self, row: Row<RouteLabels>, method: Method) -> Option<&Route> {
+        match self.api_routes().get(row.series()) {
+            Some(route) => Some(route),
+            None => self.make_route(row, method),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn make_route(&self, row: Row<RouteLabels>, method: Method) -> Option<&Route> {
+        let route = self.api_routes().make(&self.catalog().api, row, method)?;
+        self.saw_route(method, &route.endpoint);
+        Some(route)
+    }
+
+    fn count_slow(&self, route: &Route) {
+        self.catalog().api.slow_requests_total.inc(&RouteLabelsRef {
+            method: route.method,
+            endpoint: &route.endpoint,
+        });
+    }
+
+    /// What every end writes; what only failures write is apart, because it is rare.
+    #[inline]
+    fn write_api_end(&self, route: &Route, now: Moment, end: &ApiEnd) {
+        let api = &self.catalog().api;
+        route.count(api, end.status);
+        route.last.set(now.unix_seconds());
+        if end.error_type.is_some() || end.how != How::Answered {
+            self.write_api_error(route, end);
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn write_api_error(&self, route: &Route, end: &ApiEnd) {
+        let api = &self.catalog().api;
+        let (method, endpoint) = (route.method, &*route.endpoint);
+        let by_endpoint = EndpointLabelsRef { endpoint };
+        if let Some(error_type) = end.error_type {
+            api.errors_total.inc(&RequestErrorLabelsRef {
+                method,
+                endpoint,
+                error_type,
+            });
+            if error_type == ApiError::RateLimited {
+                api.rate_limited_total.inc(&by_endpoint);
+            }
+        }
+        match end.how {
+            How::Answered => {}
+            How::ClientLeft => api.client_disconnects_total.inc(&by_endpoint),
+            How::TimedOut => api.timeouts_total.inc(&RouteLabelsRef { method, endpoint }),
+            How::Panicked => api.panics_total.inc(&by_endpoint),
+        }
+    }
+}
+
+impl ApiRequest {
+    /// Names the trace that exemplars will point to.
+    pub(crate) fn trace(&mut self, trace: Option<TraceIds>) {
+        self.trace = trace.filter(|trace| trace.sampled);
+    }
+
+    /// The head of the response is on its way: observes the time to it.
+    pub(crate) fn head(&mut self) -> Duration {
+        let elapsed = Moment::now().since(self.begun);
+        if let Some(route) = self.recorder.route(self.row, self.method) {
+            observe(&route.duration, elapsed, self.trace);
+            route.longest.observe(elapsed.as_secs_f64());
+            if elapsed > self.recorder.settings().slow_request {
+                self.recorder.count_slow(route);
+            }
+            self.timed = true;
+        }
+        elapsed
+    }
+
+    /// The request ended.
+    pub(crate) fn end(self, end: &ApiEnd) {
+        let Self { recorder, method, row, begun, in_flight, trace, timed } = &self;
+        let now = Moment::now();
+        if let Some(route) = recorder.route(*row, *method) {
+            if *timed {
+                observe(&route.complete, now.since(*begun), *trace);
+            }
+            if let Some(Bytes { request, response }) = end.bytes {
+                route.request_bytes.observe(request as f64);
+                route.response_bytes.observe(response as f64);
+            }
+            recorder.write_api_end(route, now, end);
+        }
+        // Last: whoever reads the end of the request has also read what it wrote.
+        in_flight.dec();
+    }
+}
+
+#[inline]
+fn observe(histogram: &Histogram, elapsed: Duration, trace: Option<TraceIds>) {
+    match trace {
+        None => histogram.observe(elapsed),
+        Some(ids) => {
+            histogram.observe_with(elapsed, |value| {
+                Exemplar::new(ids.trace_id, ids.span_id, value)
+            });
+        }
+    }
+}

@@ -1,0 +1,211 @@
+//! Which recorder is meant where none is named, and who owns the work at hand.
+//!
+//! A layer or an attribute enters its *frame* around each poll of the future it wraps, so whatever
+//! the future does on whatever thread finds it. The frame carries the recorder, which kinds of work
+//! are owned already, and the reason for a failure on its way from an attribute to the owner.
+//! `tokio::spawn` leaves the frame; [`Recorder::scope`] takes a future back in.
+
+use std::cell::RefCell;
+use std::future::Future;
+use std::mem;
+use std::pin::Pin;
+use std::sync::{PoisonError, RwLock};
+use std::task::{Context, Poll};
+
+use pin_project_lite::pin_project;
+
+use super::{Failure, Recorder};
+use crate::context::TraceIds;
+use crate::error::{Error, ErrorKind, Result};
+
+/// What is carried around each poll.
+#[derive(Debug, Default)]
+pub(crate) struct Frame {
+    pub(crate) recorder: Option<Recorder>,
+    pub(crate) owned: Owned,
+    pub(crate) failure: Option<Failure>,
+    pub(crate) trace: Option<TraceIds>,
+}
+
+/// Kinds of work that somebody counts already.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Owned {
+    pub(crate) api: bool,
+    pub(crate) migration: bool,
+}
+
+thread_local! {
+    static FRAME: RefCell<Frame> = const {
+        RefCell::new(Frame {
+            recorder: None,
+            owned: Owned { api: false, migration: false },
+            failure: None,
+            trace: None,
+        })
+    };
+}
+
+/// The recorder that was installed for the whole process.
+static INSTALLED: RwLock<Option<(Recorder, &'static str)>> = RwLock::new(None);
+
+impl Frame {
+    /// A frame for work that begins here: it inherits what is around it.
+    pub(crate) fn inherit(recorder: &Recorder, own: impl FnOnce(&mut Owned)) -> Self {
+        let (mut owned, trace) = with(|frame| (frame.owned, frame.trace)).unwrap_or_default();
+        own(&mut owned);
+        Self {
+            recorder: Some(recorder.clone()),
+            owned,
+            failure: None,
+            trace,
+        }
+    }
+
+    /// Makes this the frame of the calling thread until the guard is dropped.
+    pub(crate) fn enter(&mut self) -> Entered<'_> {
+        swap(self);
+        Entered(self)
+    }
+}
+
+/// See [`Frame::enter`].
+pub(crate) struct Entered<'a>(&'a mut Frame);
+
+impl Drop for Entered<'_> {
+    fn drop(&mut self) {
+        swap(self.0);
+    }
+}
+
+fn swap(other: &mut Frame) {
+    // On a thread that is ending there is no frame, and so nothing to swap with.
+    let _ = FRAME.try_with(|frame| {
+        if let Ok(mut frame) = frame.try_borrow_mut() {
+            mem::swap(&mut *frame, other);
+        }
+    });
+}
+
+/// Reads the frame of the calling thread.
+pub(crate) fn with<R>(f: impl FnOnce(&Frame) -> R) -> Option<R> {
+    FRAME.try_with(|frame| frame.try_borrow().ok().map(|frame| f(&frame))).ok()?
+}
+
+/// What kinds of work are owned by somebody further out.
+pub(crate) fn owned() -> Owned {
+    with(|frame| frame.owned).unwrap_or_default()
+}
+
+/// Tells the owner of the work at hand why it failed.
+pub(crate) fn hand_out(failure: Failure) {
+    let _ = FRAME.try_with(|frame| {
+        if let Ok(mut frame) = frame.try_borrow_mut() {
+            frame.failure = Some(failure);
+        }
+    });
+}
+
+/// The trace of the work at hand.
+#[must_use]
+pub fn current_trace() -> Option<TraceIds> {
+    with(|frame| frame.trace)?
+}
+
+/// The recorder of the work at hand: the frame's, else the installed one, else the silent one.
+#[must_use]
+pub fn current() -> Recorder {
+    with(|frame| frame.recorder.clone())
+        .flatten()
+        .or_else(installed)
+        .unwrap_or_else(Recorder::noop)
+}
+
+/// Calls `f` with the recorder of the work at hand, without taking a share in it.
+pub(crate) fn with_current(f: impl FnOnce(&Recorder)) {
+    let mut f = Some(f);
+    let found = with(|frame| {
+        if let (Some(recorder), Some(f)) = (&frame.recorder, f.take()) {
+            f(recorder);
+        }
+    });
+    drop(found);
+    if let Some(f) = f
+        && let Some((recorder, _)) = &*INSTALLED.read().unwrap_or_else(PoisonError::into_inner)
+    {
+        f(recorder);
+    }
+}
+
+/// The recorder that was installed for the whole process.
+#[must_use]
+pub fn installed() -> Option<Recorder> {
+    let installed = INSTALLED.read().unwrap_or_else(PoisonError::into_inner);
+    installed.as_ref().map(|(recorder, _)| recorder.clone())
+}
+
+/// Makes `recorder` the one that is meant where none is named.
+///
+/// # Errors
+///
+/// [`ErrorKind::AlreadyInstalled`] if there is one; it stays.
+pub(crate) fn install(recorder: Recorder, by: &'static str) -> Result<()> {
+    let mut installed = INSTALLED.write().unwrap_or_else(PoisonError::into_inner);
+    if let Some((_, holder)) = &*installed {
+        return Err(Error::new(ErrorKind::AlreadyInstalled, *holder));
+    }
+    *installed = Some((recorder, by));
+    Ok(())
+}
+
+/// Takes back the installed recorder, if it is this one.
+pub(crate) fn uninstall(recorder: &Recorder) {
+    let mut installed = INSTALLED.write().unwrap_or_else(PoisonError::into_inner);
+    if installed.as_ref().is_some_and(|(held, _)| held.is(recorder)) {
+        *installed = None;
+    }
+}
+
+impl Recorder {
+    /// Runs a future with this recorder in the place of the installed one: for tests, for tasks
+    /// that were spawned, for hosts with several services in one process.
+    pub fn scope<F: Future>(&self, future: F) -> Scoped<F> {
+        Scoped {
+            frame: Frame {
+                recorder: Some(self.clone()),
+                ..Frame::default()
+            },
+            future,
+        }
+    }
+
+    /// Runs a closure with this recorder in the place of the installed one.
+    pub fn in_scope<R>(&self, f: impl FnOnce() -> R) -> R {
+        let mut frame = Frame {
+            recorder: Some(self.clone()),
+            ..Frame::default()
+        };
+        let _entered = frame.enter();
+        f()
+    }
+}
+
+pin_project! {
+    /// A future in the scope of a recorder; see [`Recorder::scope`].
+    #[derive(Debug)]
+    #[must_use = "futures do nothing unless polled"]
+    pub struct Scoped<F> {
+        frame: Frame,
+        #[pin]
+        future: F,
+    }
+}
+
+impl<F: Future> Future for Scoped<F> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        let this = self.project();
+        let _entered = this.frame.enter();
+        this.future.poll(cx)
+    }
+}

@@ -1,0 +1,156 @@
+//! Work that ends exactly once.
+//!
+//! A guard is begun, and then ends as a success, a failure, cancelled, timed out or panicked,
+//! whatever happens; dropped undecided, it was cancelled.
+//!
+//! A panic is noticed by a watch that is armed around each poll: its destructor finds out whether
+//! that very poll unwound. Asking `thread::panicking()` when the guard is dropped looks simpler and
+//! is wrong twice: under a layer that catches panics the future is dropped after the catch, and a
+//! future that is dropped by somebody else's unwinding did not panic.
+
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use pin_project_lite::pin_project;
+
+use super::current::Frame;
+use super::{Failure, Outcome};
+use crate::catalog::exporter::Site;
+
+/// How work ended, as a guard sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ending {
+    /// It said so, or was dropped.
+    Outcome(Outcome),
+    /// A poll, or the function, unwound.
+    Panicked,
+}
+
+/// A piece of work that was begun. [`end`](Work::end) is called once, and never while user code
+/// runs.
+pub(crate) trait Work {
+    fn end(self, ending: Ending);
+}
+
+/// See the module.
+#[derive(Debug)]
+pub(crate) struct Guard<W: Work>(Option<W>);
+
+impl<W: Work> Guard<W> {
+    pub(crate) fn new(work: W) -> Self {
+        Self(Some(work))
+    }
+
+    /// Ends the work; a second end is ignored.
+    pub(crate) fn end(&mut self, ending: Ending) {
+        if let Some(work) = self.0.take() {
+            work.end(ending);
+        }
+    }
+
+    /// The work, until it ends.
+    pub(crate) fn work(&mut self) -> Option<&mut W> {
+        self.0.as_mut()
+    }
+
+    /// Runs a piece of user code; if it unwinds, the work panicked.
+    pub(crate) fn watch<R>(&mut self, f: impl FnOnce() -> R) -> R {
+        let mut watch = Watch {
+            guard: self,
+            returned: false,
+        };
+        let value = f();
+        watch.returned = true;
+        value
+    }
+}
+
+impl<W: Work> Drop for Guard<W> {
+    fn drop(&mut self) {
+        self.end(Ending::Outcome(Outcome::Cancelled));
+    }
+}
+
+struct Watch<'a, W: Work> {
+    guard: &'a mut Guard<W>,
+    returned: bool,
+}
+
+impl<W: Work> Drop for Watch<'_, W> {
+    fn drop(&mut self) {
+        if !self.returned {
+            self.guard.end(Ending::Panicked);
+        }
+    }
+}
+
+pin_project! {
+    /// A future whose end is counted.
+    #[must_use = "futures do nothing unless polled"]
+    pub(crate) struct Counted<F, W: Work, C> {
+        frame: Frame,
+        guard: Guard<W>,
+        classify: Option<C>,
+        #[pin]
+        future: F,
+    }
+}
+
+impl<F, W: Work, C> Counted<F, W, C> {
+    pub(crate) fn new(frame: Frame, work: W, classify: C, future: F) -> Self {
+        Self {
+            frame,
+            guard: Guard::new(work),
+            classify: Some(classify),
+            future,
+        }
+    }
+}
+
+impl<F, W, C> Future for Counted<F, W, C>
+where
+    F: Future,
+    W: Work,
+    C: FnOnce(&F::Output) -> Outcome,
+{
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        let this = self.project();
+        let entered = this.frame.enter();
+        let polled = this.guard.watch(|| this.future.poll(cx));
+        drop(entered);
+        if let Poll::Ready(value) = &polled
+            && let Some(classify) = this.classify.take()
+        {
+            this.guard.end(Ending::Outcome(judge(classify, value)));
+        }
+        polled
+    }
+}
+
+/// Runs a function whose end is counted.
+pub(crate) fn count<W: Work, R>(
+    mut frame: Frame,
+    work: W,
+    classify: impl FnOnce(&R) -> Outcome,
+    f: impl FnOnce() -> R,
+) -> R {
+    let mut guard = Guard::new(work);
+    let entered = frame.enter();
+    let value = guard.watch(f);
+    drop(entered);
+    guard.end(Ending::Outcome(judge(classify, &value)));
+    value
+}
+
+/// Asks the host's own code how its work ended. If that code panics, the work's result is still
+/// delivered, and counted as an internal failure.
+fn judge<R>(classify: impl FnOnce(&R) -> Outcome, value: &R) -> Outcome {
+    catch_unwind(AssertUnwindSafe(|| classify(value))).unwrap_or_else(|_| {
+        super::current::with_current(|recorder| recorder.internal_error(Site::Classifier));
+        Failure::INTERNAL.into()
+    })
+}

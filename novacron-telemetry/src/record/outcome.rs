@@ -1,0 +1,166 @@
+//! How work ended, and how that is told from what a function returned.
+
+use crate::catalog::{ApiError, Status};
+
+/// How a piece of work ended, in the words of its author. That it panicked or was dropped nobody
+/// needs to say: the guard notices.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// As asked.
+    Success,
+    /// Not as asked, for this reason.
+    Failure(Failure),
+    /// Called off by somebody who may.
+    Cancelled,
+    /// Out of time.
+    TimedOut,
+}
+
+/// Why work failed: a response code and a class, both closed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// The response code that a client sees, or would see.
+    pub status: Status,
+    /// The class of the error.
+    pub error_type: ApiError,
+}
+
+impl Failure {
+    /// An error inside the service: 500, `internal`.
+    pub const INTERNAL: Failure = Failure {
+        status: Status::INTERNAL,
+        error_type: ApiError::Internal,
+    };
+
+    /// The failure that a response code means.
+    #[must_use]
+    pub const fn from_status(status: Status) -> Self {
+        Self {
+            status,
+            error_type: match ApiError::of_status(status) {
+                Some(class) => class,
+                None => ApiError::Other,
+            },
+        }
+    }
+}
+
+impl ApiError {
+    /// The class of a response code; `None` for codes that are no errors.
+    #[must_use]
+    pub const fn of_status(status: Status) -> Option<Self> {
+        Some(match status.code() {
+            ..400 => return None,
+            400 | 405 | 406 | 411 | 415 | 422 => Self::BadRequest,
+            401 | 407 => Self::Unauthorized,
+            403 => Self::Forbidden,
+            404 | 410 => Self::NotFound,
+            409 | 412 => Self::Conflict,
+            408 | 504 => Self::Timeout,
+            413 | 414 | 431 => Self::PayloadTooLarge,
+            429 => Self::RateLimited,
+            499 => Self::ClientClosed,
+            500 => Self::Internal,
+            502 => Self::BadGateway,
+            503 => Self::Unavailable,
+            _ => Self::Other,
+        })
+    }
+}
+
+impl Outcome {
+    /// Success if there is something, 404 if not.
+    #[must_use]
+    pub fn from_option<T>(found: &Option<T>) -> Self {
+        match found {
+            Some(_) => Self::Success,
+            None => Failure::from_status(Status::new(404)).into(),
+        }
+    }
+
+    /// The response code that stands for this outcome.
+    #[must_use]
+    pub const fn status(self) -> Status {
+        match self {
+            Self::Success => Status::OK,
+            Self::Failure(failure) => failure.status,
+            Self::Cancelled => Status::CLIENT_CLOSED,
+            Self::TimedOut => Status::TIMED_OUT,
+        }
+    }
+}
+
+impl From<Failure> for Outcome {
+    fn from(failure: Failure) -> Self {
+        match failure.error_type {
+            ApiError::Timeout => Self::TimedOut,
+            _ => Self::Failure(failure),
+        }
+    }
+}
+
+impl From<Status> for Outcome {
+    fn from(status: Status) -> Self {
+        match ApiError::of_status(status) {
+            None => Self::Success,
+            Some(_) => Failure::from_status(status).into(),
+        }
+    }
+}
+
+impl From<bool> for Outcome {
+    fn from(success: bool) -> Self {
+        if success { Self::Success } else { Failure::INTERNAL.into() }
+    }
+}
+
+/// What says of itself whether it is a success.
+///
+/// `Result` does, and so do `()`, which cannot fail, and a response, which has a status. For other
+/// types give the attribute a reader: `outcome = |found| Outcome::from_option(found)`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not say whether it is a success or a failure",
+    label = "what does this value mean?",
+    note = "return a `Result`,",
+    note = "or add `outcome = |value| …` to the attribute, which returns an `Outcome`,",
+    note = "or implement `ToOutcome` for the type"
+)]
+pub trait ToOutcome {
+    /// How the work ended that returned this.
+    fn to_outcome(&self) -> Outcome;
+}
+
+impl ToOutcome for () {
+    fn to_outcome(&self) -> Outcome {
+        Outcome::Success
+    }
+}
+
+impl<T, E> ToOutcome for Result<T, E> {
+    fn to_outcome(&self) -> Outcome {
+        match self {
+            Ok(_) => Outcome::Success,
+            Err(_) => Failure::INTERNAL.into(),
+        }
+    }
+}
+
+impl ToOutcome for Outcome {
+    fn to_outcome(&self) -> Outcome {
+        *self
+    }
+}
+
+#[cfg(feature = "http")]
+impl<B> ToOutcome for http::Response<B> {
+    fn to_outcome(&self) -> Outcome {
+        Status::new(self.status().as_u16()).into()
+    }
+}
+
+#[cfg(feature = "http")]
+impl ToOutcome for http::StatusCode {
+    fn to_outcome(&self) -> Outcome {
+        Status::new(self.as_u16()).into()
+    }
+}

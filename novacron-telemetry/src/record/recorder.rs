@@ -1,0 +1,127 @@
+//! The handle that verbs write through.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::api::Routes;
+use super::coverage::Declared;
+use crate::catalog::Catalog;
+use crate::catalog::exporter::{Site, SiteLabels};
+
+/// What verbs, layers and attributes write to: the catalog's handles and a few thresholds.
+///
+/// Cheap to clone. One that is silent ([`Recorder::noop`]) is callable and shows nothing.
+#[derive(Clone, Debug)]
+pub struct Recorder(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    catalog: Catalog,
+    settings: Settings,
+    routes: Routes,
+    declared: Declared,
+}
+
+/// Thresholds that verbs compare with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Settings {
+    /// From when on a request is slow. Default: 500 ms.
+    pub slow_request: Duration,
+    /// From when on a database statement is slow. Default: 50 ms.
+    pub slow_query: Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            slow_request: Duration::from_millis(500),
+            slow_query: Duration::from_millis(50),
+        }
+    }
+}
+
+impl Recorder {
+    /// A recorder that writes to these handles.
+    #[must_use]
+    pub fn new(catalog: Catalog, settings: Settings) -> Self {
+        Self(Arc::new(Inner {
+            catalog,
+            settings,
+            routes: Routes::new(),
+            declared: Declared::default(),
+        }))
+    }
+
+    /// The silent recorder: every verb is callable, nothing is shown.
+    #[must_use]
+    pub fn noop() -> Self {
+        static SILENT: std::sync::LazyLock<Recorder> =
+            std::sync::LazyLock::new(|| Recorder::new(Catalog::noop(), Settings::default()));
+        SILENT.clone()
+    }
+
+    /// The handles of the whole catalog, for what has no verb of its own.
+    #[must_use]
+    #[inline]
+    pub fn catalog(&self) -> &Catalog {
+        &self.0.catalog
+    }
+
+    /// The thresholds.
+    #[must_use]
+    #[inline]
+    pub fn settings(&self) -> &Settings {
+        &self.0.settings
+    }
+
+    pub(super) fn api_routes(&self) -> &Routes {
+        &self.0.routes
+    }
+
+    pub(super) fn declared(&self) -> &Declared {
+        &self.0.declared
+    }
+
+    /// Whether this is a clone of that one.
+    pub(crate) fn is(&self, other: &Recorder) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
+    /// Counts a failure of code that telemetry called: a classifier, a name given by a closure.
+    #[cold]
+    pub(crate) fn internal_error(&self, site: Site) {
+        self.catalog()
+            .exporter
+            .telemetry_internal_errors_total
+            .inc(&SiteLabels { site });
+    }
+}
+
+/// What has a recorder: a [`Recorder`], a `Telemetry`, references and shared pointers to them.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no recorder",
+    note = "`telemetry = …` takes a `Telemetry`, a `TestTelemetry` or a `Recorder`, by value or by reference"
+)]
+pub trait AsRecorder {
+    /// The recorder.
+    fn as_recorder(&self) -> &Recorder;
+}
+
+impl AsRecorder for Recorder {
+    fn as_recorder(&self) -> &Recorder {
+        self
+    }
+}
+
+impl<T: AsRecorder + ?Sized> AsRecorder for &T {
+    fn as_recorder(&self) -> &Recorder {
+        (**self).as_recorder()
+    }
+}
+
+impl<T: AsRecorder + ?Sized> AsRecorder for Arc<T> {
+    fn as_recorder(&self) -> &Recorder {
+        (**self).as_recorder()
+    }
+}

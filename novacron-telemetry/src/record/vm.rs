@@ -1,0 +1,169 @@
+//! What is done to VMs.
+
+use super::clock::Moment;
+use super::guard::{Ending, Guard, Work};
+use super::{Outcome, Recorder, current};
+use crate::catalog::vm::{
+    CreationFailureLabels, VmOperation, VmOperationLabelsRef, VmOperationTimeLabels, VmStateLabels,
+};
+use crate::catalog::{ApiError, ErrorReason, OperationStatus, ProviderType, VmState};
+use crate::metric::Seconds;
+
+/// An operation on a VM that is running. Dropped without [`finish`](VmWork::finish), it broke: its
+/// status is `error`.
+///
+/// ```
+/// use novacron_telemetry::catalog::vm::VmOperation;
+/// use novacron_telemetry::record::{Outcome, VmWork};
+///
+/// VmWork::begin(VmOperation::Start).finish(Outcome::Success);
+/// ```
+#[derive(Debug)]
+#[must_use = "dropped at once, the operation counts as an error"]
+pub struct VmWork(Guard<RunningOperation>);
+
+#[derive(Debug)]
+struct RunningOperation {
+    recorder: Recorder,
+    operation: VmOperation,
+    provider_type: Option<ProviderType>,
+    provider: Option<String>,
+    begun: Moment,
+}
+
+impl VmWork {
+    /// An operation begins.
+    pub fn begin(operation: VmOperation) -> Self {
+        Self::begin_with(current::current(), operation)
+    }
+
+    /// An operation begins that is recorded by `recorder`.
+    pub fn begin_with(recorder: Recorder, operation: VmOperation) -> Self {
+        Self(Guard::new(RunningOperation {
+            recorder,
+            operation,
+            provider_type: None,
+            provider: None,
+            begun: Moment::now(),
+        }))
+    }
+
+    /// The provider that carries it out.
+    pub fn provider(mut self, provider_type: ProviderType, provider: impl Into<String>) -> Self {
+        if let Some(running) = self.0.work() {
+            running.provider_type = Some(provider_type);
+            running.provider = Some(provider.into());
+        }
+        self
+    }
+
+    /// It is over: a failure is an operation that was refused or did not succeed, a time-out or a
+    /// cancellation one that broke.
+    pub fn finish(mut self, outcome: impl Into<Outcome>) {
+        self.0.end(Ending::Outcome(outcome.into()));
+    }
+}
+
+impl Work for RunningOperation {
+    fn end(self, ending: Ending) {
+        let elapsed = Moment::now().since(self.begun);
+        let (status, reason) = match ending {
+            Ending::Outcome(Outcome::Success) => (OperationStatus::Success, None),
+            Ending::Outcome(Outcome::Failure(failure)) => {
+                (OperationStatus::Failure, Some(reason_of(failure.error_type)))
+            }
+            Ending::Outcome(Outcome::TimedOut) => {
+                (OperationStatus::Error, Some(ErrorReason::Timeout))
+            }
+            Ending::Outcome(Outcome::Cancelled) | Ending::Panicked => {
+                (OperationStatus::Error, Some(ErrorReason::Internal))
+            }
+        };
+        self.recorder.vm_operation_by(
+            self.operation,
+            status,
+            self.provider_type,
+            self.provider.as_deref(),
+            elapsed,
+        );
+        if let (VmOperation::Create, Some(reason)) = (self.operation, reason) {
+            self.recorder
+                .catalog()
+                .vm
+                .creation_failures_total
+                .inc(&CreationFailureLabels { reason });
+        }
+    }
+}
+
+fn reason_of(error: ApiError) -> ErrorReason {
+    match error {
+        ApiError::Unauthorized | ApiError::Forbidden => ErrorReason::AuthenticationError,
+        ApiError::Timeout | ApiError::ClientClosed => ErrorReason::Timeout,
+        ApiError::NotFound => ErrorReason::NotFound,
+        ApiError::BadRequest => ErrorReason::InvalidSpec,
+        ApiError::PayloadTooLarge | ApiError::RateLimited => ErrorReason::QuotaExceeded,
+        ApiError::Conflict => ErrorReason::Conflict,
+        ApiError::BadGateway | ApiError::Unavailable => ErrorReason::ConnectionFailed,
+        ApiError::Panic | ApiError::Internal | ApiError::Other => ErrorReason::Internal,
+    }
+}
+
+impl Recorder {
+    /// An operation on a VM finished.
+    pub fn vm_operation(
+        &self,
+        operation: VmOperation,
+        status: OperationStatus,
+        duration: impl Into<Seconds>,
+    ) {
+        self.vm_operation_by(operation, status, None, None, duration);
+        if operation == VmOperation::Create && status != OperationStatus::Success {
+            let reason = ErrorReason::Internal;
+            self.catalog()
+                .vm
+                .creation_failures_total
+                .inc(&CreationFailureLabels { reason });
+        }
+    }
+
+    fn vm_operation_by(
+        &self,
+        operation: VmOperation,
+        status: OperationStatus,
+        provider_type: Option<ProviderType>,
+        provider: Option<&str>,
+        duration: impl Into<Seconds>,
+    ) {
+        let vm = &self.catalog().vm;
+        for other in OperationStatus::ALL {
+            vm.operations_total.touch(&VmOperationLabelsRef {
+                operation,
+                status: *other,
+                provider_type,
+                provider,
+            });
+        }
+        vm.operations_total.inc(&VmOperationLabelsRef {
+            operation,
+            status,
+            provider_type,
+            provider,
+        });
+        vm.operation_duration_seconds.observe(
+            &VmOperationTimeLabels {
+                operation,
+                provider_type,
+            },
+            duration,
+        );
+    }
+
+    /// How many VMs are in this state.
+    pub fn vm_count(&self, state: VmState, count: u64) {
+        self.catalog()
+            .vm
+            .vms_total
+            .set(&VmStateLabels { state }, count as f64);
+    }
+}
