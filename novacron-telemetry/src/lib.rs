@@ -6,7 +6,9 @@ extern crate self as novacron_telemetry;
 
 pub mod catalog;
 mod cell;
+mod encode;
 mod error;
+pub mod expose;
 pub mod label;
 pub mod metric;
 pub mod registry;
