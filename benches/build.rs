@@ -35,7 +35,9 @@ fn main() {
     println!("cargo::rustc-env=BENCHES_RUSTC={}", version.trim());
 
     let optimised = env::var("OPT_LEVEL").unwrap_or_default();
-    println!("cargo::rustc-env=BENCHES_PROFILE=opt-level {optimised}; `cargo bench` adds fat LTO and one codegen unit");
+    println!(
+        "cargo::rustc-env=BENCHES_PROFILE=opt-level {optimised}; `cargo bench` adds fat LTO and one codegen unit"
+    );
 
     let lock = Path::new(env!("CARGO_MANIFEST_DIR")).join("../Cargo.lock");
     println!("cargo::rerun-if-changed={}", lock.display());

@@ -15,15 +15,21 @@ fn main() -> io::Result<()> {
         .skip(1)
         .partition(|argument| argument.starts_with("--"));
     let quick = flags.iter().any(|flag| flag == "--quick");
-    let settings = if quick { Settings::quick() } else { Settings::full() };
+    let settings = if quick {
+        Settings::quick()
+    } else {
+        Settings::full()
+    };
     let programs = Programs {
         heap: Path::new(env!("CARGO_BIN_EXE_heap")),
-        server: Path::new(env!("CARGO_BIN_EXE_server")),
     };
     let report = program::measure(&settings, &parts, programs, &mut io::stderr())?;
     let text = report.markdown();
     if !quick && parts.is_empty() {
-        std::fs::write(Path::new(env!("CARGO_MANIFEST_DIR")).join("RESULTS.md"), &text)?;
+        std::fs::write(
+            Path::new(env!("CARGO_MANIFEST_DIR")).join("RESULTS.md"),
+            &text,
+        )?;
     }
     io::stdout().lock().write_all(text.as_bytes())
 }

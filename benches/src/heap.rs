@@ -38,7 +38,11 @@ pub fn print(count: Count, arguments: &[String], out: &mut dyn Write) -> io::Res
         [kind, series] => scrape::read_page(kind, series)
             .map(|page| scrape::count(count, page))
             .ok_or_else(|| io::Error::other(format!("no page is called {kind} {series}")))?,
-        _ => return Err(io::Error::other("expected no argument, or a kind and a number")),
+        _ => {
+            return Err(io::Error::other(
+                "expected no argument, or a kind and a number",
+            ));
+        }
     };
     for row in rows {
         write!(out, "{}\t{}\t{}\t", row.part, row.case, row.unit)?;
@@ -90,15 +94,18 @@ fn rows(count: Count) -> Vec<Row> {
         .into_iter()
         .chain(questions::family::cases())
         .chain(questions::request::cases())
-        .chain(questions::http::cases())
-        .chain(questions::macros::cases());
+        .chain(questions::http::cases());
     cases.flat_map(|case| per_operation(count, case)).collect()
 }
 
 /// Allocations of one operation, once everything is warm.
 fn per_operation(count: Count, case: Case) -> Vec<Row> {
     const TIMES: u64 = 4_096;
-    let Case { part, name, contenders } = case;
+    let Case {
+        part,
+        name,
+        contenders,
+    } = case;
     let figures = contenders
         .into_iter()
         .map(|mut contender| {
@@ -108,16 +115,24 @@ fn per_operation(count: Count, case: Case) -> Vec<Row> {
         })
         .collect::<Vec<_>>();
     if part == "http" {
-        return questions::http::over_bare(&format!("allocations, {name}"), Unit::Allocations, &figures);
+        return questions::http::over_bare(
+            &format!("allocations, {name}"),
+            Unit::Allocations,
+            &figures,
+        );
     }
     let name = format!("allocations, {name}");
     let rows = questions::rows(part, &name, Unit::Allocations, figures);
-    rows.into_iter().map(|row| row.goal(Goal::AtMost(0.0))).collect()
+    rows.into_iter()
+        .map(|row| row.goal(Goal::AtMost(0.0)))
+        .collect()
 }
 
 fn read(line: &str) -> Option<Row> {
     let mut fields = line.split('\t');
-    let part = PARTS.into_iter().find(|part| Some(*part) == line.split('\t').next())?;
+    let part = PARTS
+        .into_iter()
+        .find(|part| Some(*part) == line.split('\t').next())?;
     fields.next();
     let case = fields.next()?;
     let unit = fields.next()?;
@@ -137,7 +152,7 @@ fn read(line: &str) -> Option<Row> {
     Some(row)
 }
 
-const PARTS: [&str; 6] = ["instruments", "family", "request", "http", "macros", "scrape"];
+const PARTS: [&str; 5] = ["instruments", "family", "request", "http", "scrape"];
 const UNITS: [Unit; 3] = [Unit::Allocations, Unit::Bytes, Unit::KibiBytes];
 
 #[cfg(test)]

@@ -34,7 +34,10 @@ fn cpu_model() -> String {
         .unwrap_or_default()
         .lines()
         .find_map(|line| line.strip_prefix("model name")?.split_once(':'))
-        .map_or_else(|| String::from("unknown"), |(_, model)| model.trim().to_owned())
+        .map_or_else(
+            || String::from("unknown"),
+            |(_, model)| model.trim().to_owned(),
+        )
 }
 
 fn line(path: &str) -> String {

@@ -13,21 +13,17 @@ use crate::{heap, machine, questions};
 pub struct Programs<'a> {
     /// Counts allocations.
     pub heap: &'a Path,
-    /// Serves requests, with or without the layer.
-    pub server: &'a Path,
 }
 
 /// The parts that can be asked for by name.
-pub const PARTS: [&str; 9] = [
+pub const PARTS: [&str; 7] = [
     "floor",
     "instruments",
     "family",
     "request",
     "http",
-    "macros",
     "scrape",
     "heap",
-    "budgets",
 ];
 
 /// Measures the parts, or all of them if none is named, and says on `progress` where it is.
@@ -51,7 +47,12 @@ pub fn measure(
         }
         let start = Instant::now();
         let rows = run(part, settings, programs)?;
-        writeln!(progress, "{part}: {} rows in {:.1} s", rows.len(), start.elapsed().as_secs_f64())?;
+        writeln!(
+            progress,
+            "{part}: {} rows in {:.1} s",
+            rows.len(),
+            start.elapsed().as_secs_f64()
+        )?;
         report.rows.extend(rows);
     }
     report
@@ -68,10 +69,8 @@ fn run(part: &str, settings: &Settings, programs: Programs<'_>) -> io::Result<Ve
         "family" => questions::family::run(settings),
         "request" => questions::request::run(settings),
         "http" => questions::http::run(settings),
-        "macros" => questions::macros::run(settings),
         "scrape" => questions::scrape::run(settings),
         "heap" => heap::run(programs.heap, settings.quick)?,
-        "budgets" => questions::budgets::run(settings, programs.server)?,
         other => return Err(io::Error::other(format!("no part is called {other}"))),
     })
 }

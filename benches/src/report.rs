@@ -74,8 +74,11 @@ impl Row {
     /// Adds what others need.
     #[must_use]
     pub fn rivals<N: Into<String>>(mut self, rivals: impl IntoIterator<Item = (N, f64)>) -> Self {
-        self.rivals
-            .extend(rivals.into_iter().map(|(name, figure)| (name.into(), figure)));
+        self.rivals.extend(
+            rivals
+                .into_iter()
+                .map(|(name, figure)| (name.into(), figure)),
+        );
         self
     }
 
@@ -164,12 +167,20 @@ impl Report {
 }
 
 fn table(rows: &[Row]) -> String {
-    const HEAD: [&str; 7] = ["part", "case", "ours", "best rival", "ratio", "goal", "all rivals"];
+    const HEAD: [&str; 7] = [
+        "part",
+        "case",
+        "ours",
+        "best rival",
+        "ratio",
+        "goal",
+        "all rivals",
+    ];
     let mut cells = vec![HEAD.map(String::from)];
     for row in rows {
-        let best = row
-            .best_rival()
-            .map_or(String::from("–"), |(name, best)| format!("{} {name}", figure(best)));
+        let best = row.best_rival().map_or(String::from("–"), |(name, best)| {
+            format!("{} {name}", figure(best))
+        });
         let all: Vec<String> = row
             .rivals
             .iter()
@@ -178,8 +189,9 @@ fn table(rows: &[Row]) -> String {
         cells.push([
             row.part.to_owned(),
             row.case.clone(),
-            row.ours
-                .map_or(String::from("–"), |ours| format!("{} {}", figure(ours), row.unit)),
+            row.ours.map_or(String::from("–"), |ours| {
+                format!("{} {}", figure(ours), row.unit)
+            }),
             best,
             row.ratio()
                 .map_or(String::from("–"), |ratio| format!("{}×", figure(ratio))),
@@ -269,7 +281,10 @@ mod tests {
 
     #[test]
     fn what_was_not_measured_meets_nothing() {
-        let row = Row { ours: None, ..row() };
+        let row = Row {
+            ours: None,
+            ..row()
+        };
         assert_eq!(row.verdict(), "≥ 6×: not measured, ≤ 2 ns: not measured");
     }
 

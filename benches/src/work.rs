@@ -71,7 +71,8 @@ impl Work {
     #[must_use]
     pub fn half(&self, which: usize) -> Self {
         let digit = self.requests[0].endpoint.len() - "/{id}".len() - 1;
-        let mine = |request: &&Request| usize::from(request.endpoint.as_bytes()[digit]) % 2 == which;
+        let mine =
+            |request: &&Request| usize::from(request.endpoint.as_bytes()[digit]) % 2 == which;
         let chosen: Vec<&Request> = self.requests.iter().filter(mine).collect();
         Self {
             requests: (0..REQUESTS)
@@ -101,7 +102,11 @@ impl Work {
 pub fn page_labels(n: usize) -> (&'static str, String, &'static str) {
     let method = ["GET", "POST", "PUT", "DELETE"][n % 4];
     let status = ["200", "201", "400", "404", "500"][n / 4 % 5];
-    (method, format!("/api/v1/resource/{:05}/items", n / 20), status)
+    (
+        method,
+        format!("/api/v1/resource/{:05}/items", n / 20),
+        status,
+    )
 }
 
 /// The texts of the standard methods, as every middleware has them at hand.
@@ -151,7 +156,11 @@ mod tests {
     fn the_halves_share_no_endpoint() {
         let work = Work::mixed();
         let endpoints = |which| -> HashSet<String> {
-            work.half(which).requests().iter().map(|r| r.endpoint.clone()).collect()
+            work.half(which)
+                .requests()
+                .iter()
+                .map(|r| r.endpoint.clone())
+                .collect()
         };
         assert_eq!(endpoints(0).len() + endpoints(1).len(), ENDPOINTS);
         assert!(endpoints(0).is_disjoint(&endpoints(1)));

@@ -3,7 +3,7 @@
 use super::{Case, Record, per_request, per_request_twice, two_threads};
 use crate::measure::Settings;
 use crate::report::{Goal, Row};
-use crate::rivals::Recorder;
+use crate::rivals::LookUp;
 use crate::work::{Request, Work};
 
 const PART: &str = "family";
@@ -18,8 +18,14 @@ pub fn cases() -> Vec<Case> {
     };
     vec![
         case("counter, 3 labels, hot", per_request(Work::hot(), Count)),
-        case("counter, 3 labels, mixed", per_request(Work::mixed(), Count)),
-        case("histogram, 3 labels, mixed", per_request(Work::mixed(), Time)),
+        case(
+            "counter, 3 labels, mixed",
+            per_request(Work::mixed(), Count),
+        ),
+        case(
+            "histogram, 3 labels, mixed",
+            per_request(Work::mixed(), Time),
+        ),
     ]
 }
 
@@ -30,15 +36,30 @@ pub fn run(settings: &Settings) -> Vec<Row> {
     for case in cases() {
         let counter = case.name.contains("counter");
         for row in case.time(settings) {
-            rows.push(if counter { row.goal(Goal::Ratio(4.0)) } else { row });
+            rows.push(if counter {
+                row.goal(Goal::Ratio(4.0))
+            } else {
+                row
+            });
         }
     }
     let work = Work::mixed();
     for (name, work) in [
-        ("counter, 3 labels, 2 threads on the same", [Work::hot(), Work::hot()]),
-        ("counter, 3 labels, 2 threads, other series", [work.half(0), work.half(1)]),
+        (
+            "counter, 3 labels, 2 threads on the same",
+            [Work::hot(), Work::hot()],
+        ),
+        (
+            "counter, 3 labels, 2 threads, other series",
+            [work.half(0), work.half(1)],
+        ),
     ] {
-        rows.extend(two_threads(settings, PART, name, per_request_twice(work, Count)));
+        rows.extend(two_threads(
+            settings,
+            PART,
+            name,
+            per_request_twice(work, Count),
+        ));
     }
     rows
 }
@@ -48,8 +69,8 @@ struct Count;
 
 impl Record for Count {
     #[inline]
-    fn record<R: Recorder>(self, recorder: &R, request: &Request) {
-        recorder.count(request);
+    fn record<L: LookUp>(self, library: &L, request: &Request) {
+        library.count(request);
     }
 }
 
@@ -58,7 +79,7 @@ struct Time;
 
 impl Record for Time {
     #[inline]
-    fn record<R: Recorder>(self, recorder: &R, request: &Request) {
-        recorder.time(request);
+    fn record<L: LookUp>(self, library: &L, request: &Request) {
+        library.time(request);
     }
 }

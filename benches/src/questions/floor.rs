@@ -58,7 +58,10 @@ fn steps() -> Vec<Contender<'static>> {
         Contender::new("atomic load, add, store (one writer)", move |n| {
             let cell = black_box(&single);
             for _ in 0..n {
-                cell.store(black_box(cell.load(Ordering::Relaxed)) + 1, Ordering::Relaxed);
+                cell.store(
+                    black_box(cell.load(Ordering::Relaxed)) + 1,
+                    Ordering::Relaxed,
+                );
             }
         }),
         Contender::new("atomic fetch_add", move |n| {
@@ -141,11 +144,17 @@ fn shared() -> Vec<Pair> {
                 black_box(&one).0.fetch_add(1, Ordering::Relaxed);
             }
         }),
-        Pair::new("2 threads: load, add, store, a cell each", move |thread, n| {
-            let cell = black_box(&cells[thread].0);
-            for _ in 0..n {
-                cell.store(black_box(cell.load(Ordering::Relaxed)) + 1, Ordering::Relaxed);
-            }
-        }),
+        Pair::new(
+            "2 threads: load, add, store, a cell each",
+            move |thread, n| {
+                let cell = black_box(&cells[thread].0);
+                for _ in 0..n {
+                    cell.store(
+                        black_box(cell.load(Ordering::Relaxed)) + 1,
+                        Ordering::Relaxed,
+                    );
+                }
+            },
+        ),
     ]
 }

@@ -47,15 +47,25 @@ pub fn over_bare(case: &str, unit: Unit, figures: &[(&'static str, f64)]) -> Vec
         .collect();
     for (name, figure) in &figures[1..] {
         if let Some(variant) = name.strip_prefix(OURS) {
-            let row = Row::new(PART, format!("{case}, over bare{variant}"), unit, Some(over(*figure)))
-                .rivals(rivals.clone());
+            let row = Row::new(
+                PART,
+                format!("{case}, over bare{variant}"),
+                unit,
+                Some(over(*figure)),
+            )
+            .rivals(rivals.clone());
             rows.push(match (variant.contains("around"), unit) {
                 (true, Unit::Nanoseconds) => row.goal(Goal::AtMost(150.0)),
                 (true, _) => row.goal(Goal::AtMost(0.0)),
                 _ => row,
             });
         } else if name.starts_with("axum:") {
-            rows.push(Row::new(PART, format!("{case}, over bare, {name}"), unit, Some(over(*figure))));
+            rows.push(Row::new(
+                PART,
+                format!("{case}, over bare, {name}"),
+                unit,
+                Some(over(*figure)),
+            ));
         }
     }
     rows

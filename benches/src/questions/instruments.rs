@@ -2,10 +2,10 @@
 
 use std::hint::black_box;
 
-use super::{Case, named, two_threads};
+use super::{Case, two_threads};
 use crate::measure::{Contender, Settings};
 use crate::report::{Goal, Row};
-use crate::rivals::{EachRecorder, Recorder, each_recorder};
+use crate::rivals::{EachHeld, Held, each_held};
 use crate::threads::Pair;
 use crate::work::Work;
 
@@ -20,8 +20,8 @@ pub fn cases() -> Vec<Case> {
         contenders,
     };
     vec![
-        case("held counter", named(each_recorder(&Inc))),
-        case("held histogram, 11 bounds", named(each_recorder(&Observe))),
+        case("held counter", each_held(&Inc)),
+        case("held histogram, 11 bounds", each_held(&Observe)),
     ]
 }
 
@@ -43,7 +43,7 @@ pub fn run(settings: &Settings) -> Vec<Row> {
         ("held counter, 2 threads on the same", true, Some(12.0)),
         ("held counter, 2 threads, one each", false, None),
     ] {
-        let pairs = named(each_recorder(&IncTwice { same }));
+        let pairs = each_held(&IncTwice { same });
         for row in two_threads(settings, PART, name, pairs) {
             rows.push(match goal {
                 Some(times) => row.goal(Goal::Ratio(times)),
@@ -55,7 +55,7 @@ pub fn run(settings: &Settings) -> Vec<Row> {
         ("held histogram, 2 threads on the same", true),
         ("held histogram, 2 threads, one each", false),
     ] {
-        let pairs = named(each_recorder(&ObserveTwice { same }));
+        let pairs = each_held(&ObserveTwice { same });
         rows.extend(two_threads(settings, PART, name, pairs));
     }
     rows
@@ -63,16 +63,16 @@ pub fn run(settings: &Settings) -> Vec<Row> {
 
 struct Inc;
 
-impl EachRecorder for Inc {
+impl EachHeld for Inc {
     type Output = Contender<'static>;
 
-    fn with<R: Recorder>(&self) -> Contender<'static> {
-        let recorder = R::new();
-        let counter = recorder.counter(0);
-        Contender::new(R::NAME, move |n| {
-            let _alive = &recorder;
+    fn with<H: Held>(&self) -> Contender<'static> {
+        let library = H::new();
+        let counter = library.counter(0);
+        Contender::new(H::NAME, move |n| {
+            let _alive = &library;
             for _ in 0..n {
-                R::inc(black_box(&counter));
+                H::inc(black_box(&counter));
             }
         })
     }
@@ -82,16 +82,16 @@ struct IncTwice {
     same: bool,
 }
 
-impl EachRecorder for IncTwice {
+impl EachHeld for IncTwice {
     type Output = Pair;
 
-    fn with<R: Recorder>(&self) -> Pair {
-        let recorder = R::new();
-        let counters = [recorder.counter(0), recorder.counter(usize::from(!self.same))];
-        Pair::new(R::NAME, move |thread, n| {
-            let _alive = &recorder;
+    fn with<H: Held>(&self) -> Pair {
+        let library = H::new();
+        let counters = [library.counter(0), library.counter(usize::from(!self.same))];
+        Pair::new(H::NAME, move |thread, n| {
+            let _alive = &library;
             for _ in 0..n {
-                R::inc(black_box(&counters[thread]));
+                H::inc(black_box(&counters[thread]));
             }
         })
     }
@@ -99,21 +99,21 @@ impl EachRecorder for IncTwice {
 
 struct Observe;
 
-impl EachRecorder for Observe {
+impl EachHeld for Observe {
     type Output = Contender<'static>;
 
-    fn with<R: Recorder>(&self) -> Contender<'static> {
-        let (recorder, work) = (R::new(), Work::mixed());
-        let histogram = recorder.histogram(0);
+    fn with<H: Held>(&self) -> Contender<'static> {
+        let (library, work) = (H::new(), Work::mixed());
+        let histogram = library.histogram(0);
         let mut at = 0;
-        Contender::new(R::NAME, move |n| {
-            let _alive = &recorder;
+        Contender::new(H::NAME, move |n| {
+            let _alive = &library;
             for _ in 0..n {
-                R::observe(black_box(&histogram), work.request(at).seconds);
+                H::observe(black_box(&histogram), work.request(at).seconds);
                 at += 1;
             }
         })
-        .tidy(R::tidy)
+        .tidy(H::tidy)
     }
 }
 
@@ -121,18 +121,21 @@ struct ObserveTwice {
     same: bool,
 }
 
-impl EachRecorder for ObserveTwice {
+impl EachHeld for ObserveTwice {
     type Output = Pair;
 
-    fn with<R: Recorder>(&self) -> Pair {
-        let (recorder, work) = (R::new(), Work::mixed());
-        let histograms = [recorder.histogram(0), recorder.histogram(usize::from(!self.same))];
-        Pair::new(R::NAME, move |thread, n| {
-            let _alive = &recorder;
+    fn with<H: Held>(&self) -> Pair {
+        let (library, work) = (H::new(), Work::mixed());
+        let histograms = [
+            library.histogram(0),
+            library.histogram(usize::from(!self.same)),
+        ];
+        Pair::new(H::NAME, move |thread, n| {
+            let _alive = &library;
             for at in 0..n {
-                R::observe(black_box(&histograms[thread]), work.request(at).seconds);
+                H::observe(black_box(&histograms[thread]), work.request(at).seconds);
             }
         })
-        .tidy(R::tidy)
+        .tidy(H::tidy)
     }
 }

@@ -1,11 +1,9 @@
 //! One file for each question.
 
-pub mod budgets;
 pub mod family;
 pub mod floor;
 pub mod http;
 pub mod instruments;
-pub mod macros;
 pub mod request;
 pub mod scrape;
 
@@ -13,7 +11,7 @@ use std::hint::black_box;
 
 use crate::measure::{self, Contender, Settings};
 use crate::report::{Row, Unit};
-use crate::rivals::{EachRecorder, OURS, Recorder, each_recorder};
+use crate::rivals::{EachLookUp, LookUp, OURS, each_look_up};
 use crate::threads::{self, Pair};
 use crate::work::Work;
 
@@ -33,16 +31,25 @@ impl Case {
     #[must_use]
     pub fn time(mut self, settings: &Settings) -> Vec<Row> {
         let times = measure::compare(settings, &mut self.contenders);
-        let times = times.into_iter().map(|(name, time)| (name, time.best)).collect();
+        let times = times
+            .into_iter()
+            .map(|(name, time)| (name, time.best))
+            .collect();
         rows(self.part, &self.name, Unit::Nanoseconds, times)
     }
 }
 
 /// One row for each variant of this library, each beside all rivals.
 #[must_use]
-pub fn rows(part: &'static str, case: &str, unit: Unit, figures: Vec<(&'static str, f64)>) -> Vec<Row> {
-    let (ours, rivals): (Vec<_>, Vec<_>) =
-        figures.into_iter().partition(|(name, _)| name.starts_with(OURS));
+pub fn rows(
+    part: &'static str,
+    case: &str,
+    unit: Unit,
+    figures: Vec<(&'static str, f64)>,
+) -> Vec<Row> {
+    let (ours, rivals): (Vec<_>, Vec<_>) = figures
+        .into_iter()
+        .partition(|(name, _)| name.starts_with(OURS));
     if ours.is_empty() {
         // Threads that never ran side by side, say: an empty cell tells more than a missing row.
         return vec![Row::new(part, case, unit, None).rivals(rivals)];
@@ -63,28 +70,28 @@ pub(crate) struct PerRequest<F> {
 
 /// What is called for each request; a trait, because a closure cannot be generic.
 pub(crate) trait Record: Copy + 'static {
-    fn record<R: Recorder>(self, recorder: &R, request: &crate::work::Request);
+    fn record<L: LookUp>(self, library: &L, request: &crate::work::Request);
 }
 
-impl<F: Record> EachRecorder for PerRequest<F> {
+impl<F: Record> EachLookUp for PerRequest<F> {
     type Output = Contender<'static>;
 
-    fn with<R: Recorder>(&self) -> Contender<'static> {
-        let (recorder, work, record) = (R::new(), self.work.clone(), self.record);
+    fn with<L: LookUp>(&self) -> Contender<'static> {
+        let (library, work, record) = (L::new(), self.work.clone(), self.record);
         let mut at = 0;
-        Contender::new(R::NAME, move |n| {
+        Contender::new(L::NAME, move |n| {
             for _ in 0..n {
-                record.record(black_box(&recorder), black_box(work.request(at)));
+                record.record(black_box(&library), black_box(work.request(at)));
                 at += 1;
             }
         })
-        .tidy(R::tidy)
+        .tidy(L::tidy)
     }
 }
 
 /// Everybody records the requests of `work`.
 pub(crate) fn per_request(work: Work, record: impl Record) -> Vec<Contender<'static>> {
-    named(each_recorder(&PerRequest { work, record }))
+    each_look_up(&PerRequest { work, record })
 }
 
 /// As [`PerRequest`], on two threads, each with its own list of requests.
@@ -93,17 +100,17 @@ pub(crate) struct PerRequestTwice<F> {
     record: F,
 }
 
-impl<F: Record + Send + Sync> EachRecorder for PerRequestTwice<F> {
+impl<F: Record + Send + Sync> EachLookUp for PerRequestTwice<F> {
     type Output = Pair;
 
-    fn with<R: Recorder>(&self) -> Pair {
-        let (recorder, work, record) = (R::new(), self.work.clone(), self.record);
-        Pair::new(R::NAME, move |thread, n| {
+    fn with<L: LookUp>(&self) -> Pair {
+        let (library, work, record) = (L::new(), self.work.clone(), self.record);
+        Pair::new(L::NAME, move |thread, n| {
             for at in 0..n {
-                record.record(black_box(&recorder), black_box(work[thread].request(at)));
+                record.record(black_box(&library), black_box(work[thread].request(at)));
             }
         })
-        .tidy(R::tidy)
+        .tidy(L::tidy)
     }
 }
 
@@ -121,13 +128,6 @@ pub(crate) fn two_threads(
     rows(part, case, Unit::Nanoseconds, times)
 }
 
-pub(crate) fn per_request_twice(
-    work: [Work; 2],
-    record: impl Record + Send + Sync,
-) -> Vec<Pair> {
-    named(each_recorder(&PerRequestTwice { work, record }))
-}
-
-fn named<T>(outputs: Vec<(&'static str, T)>) -> Vec<T> {
-    outputs.into_iter().map(|(_, output)| output).collect()
+pub(crate) fn per_request_twice(work: [Work; 2], record: impl Record + Send + Sync) -> Vec<Pair> {
+    each_look_up(&PerRequestTwice { work, record })
 }

@@ -3,7 +3,7 @@
 use super::{Case, Record, per_request, per_request_twice, two_threads};
 use crate::measure::Settings;
 use crate::report::{Goal, Row};
-use crate::rivals::Recorder;
+use crate::rivals::LookUp;
 use crate::work::{Request, Work};
 
 const PART: &str = "request";
@@ -28,7 +28,12 @@ pub fn run(settings: &Settings) -> Vec<Row> {
         }
     }
     let pairs = per_request_twice([Work::mixed(), Work::mixed()], Serve);
-    rows.extend(two_threads(settings, PART, "one API request, 2 threads", pairs));
+    rows.extend(two_threads(
+        settings,
+        PART,
+        "one API request, 2 threads",
+        pairs,
+    ));
     rows
 }
 
@@ -37,7 +42,7 @@ struct Serve;
 
 impl Record for Serve {
     #[inline]
-    fn record<R: Recorder>(self, recorder: &R, request: &Request) {
-        recorder.serve(request);
+    fn record<L: LookUp>(self, library: &L, request: &Request) {
+        library.serve(request);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::hint::black_box;
 
-use super::{Case, named, rows};
+use super::{Case, rows};
 use crate::heap::{Count, Heap};
 use crate::measure::{Contender, Settings};
 use crate::report::{Goal, Row, Unit};
@@ -77,7 +77,10 @@ pub fn pages(quick: bool) -> Vec<Size> {
             (Kind::Histograms, 10_000),
         ]
     };
-    pages.iter().map(|&(kind, series)| Size { kind, series }).collect()
+    pages
+        .iter()
+        .map(|&(kind, series)| Size { kind, series })
+        .collect()
 }
 
 /// All rows that are timed.
@@ -99,7 +102,7 @@ pub fn run(settings: &Settings) -> Vec<Row> {
         let case = Case {
             part: PART,
             name: format!("render {}", page.title()),
-            contenders: named(each_page(&Render { page })),
+            contenders: each_page(&Render { page }),
         };
         for mut row in case.time(&settings) {
             row.unit = Unit::Milliseconds;
@@ -107,7 +110,11 @@ pub fn run(settings: &Settings) -> Vec<Row> {
             for (_, figure) in &mut row.rivals {
                 *figure /= 1e6;
             }
-            rows.push(if page.is_promised() { row.goal(Goal::Ratio(10.0)) } else { row });
+            rows.push(if page.is_promised() {
+                row.goal(Goal::Ratio(10.0))
+            } else {
+                row
+            });
         }
     }
     rows
@@ -118,19 +125,26 @@ pub fn run(settings: &Settings) -> Vec<Row> {
 pub fn count(count: Count, page: Size) -> Vec<Row> {
     let weights = each_page(&Weigh { count, page });
     let all = |case: &str, unit, figure: fn(&Weight) -> f64| {
-        let figures = weights.iter().map(|(name, weight)| (*name, figure(weight))).collect();
+        let figures = weights
+            .iter()
+            .map(|weight| (weight.name, figure(weight)))
+            .collect();
         rows(PART, &format!("{case}, {}", page.title()), unit, figures)
     };
     let promise = |rows: Vec<Row>, most| -> Vec<Row> {
         if !page.is_promised() {
             return rows;
         }
-        rows.into_iter().map(|row| row.goal(Goal::AtMost(most))).collect()
+        rows.into_iter()
+            .map(|row| row.goal(Goal::AtMost(most)))
+            .collect()
     };
     let mut out = all("page", Unit::Bytes, |weight| weight.bytes as f64);
-    out.extend(all("allocations of a render", Unit::Allocations, |weight| {
-        weight.render.allocations as f64
-    }));
+    out.extend(all(
+        "allocations of a render",
+        Unit::Allocations,
+        |weight| weight.render.allocations as f64,
+    ));
     let extra = all("extra memory of a render", Unit::KibiBytes, |weight| {
         weight.render.peak_bytes as f64 / 1024.0
     });
@@ -167,6 +181,7 @@ struct Weigh {
 }
 
 struct Weight {
+    name: &'static str,
     series: usize,
     bytes: usize,
     fill: Heap,
@@ -185,6 +200,7 @@ impl EachPage for Weigh {
         let mut bytes = 0;
         let render = (self.count)(&mut || bytes = page.render(&mut |_| {}));
         Weight {
+            name: P::NAME,
             series: self.page.series,
             bytes,
             fill,

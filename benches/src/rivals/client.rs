@@ -8,7 +8,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Metric, Registry};
 
-use super::{Page, Recorder};
+use super::{Held, LookUp, Page};
 use crate::work::{BOUNDS, Request, page_labels};
 
 /// The families of the work.
@@ -33,7 +33,10 @@ struct Labels {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelValue)]
-#[allow(clippy::upper_case_acronyms, reason = "the variant's name is the text that is rendered")]
+#[allow(
+    clippy::upper_case_acronyms,
+    reason = "the variant's name is the text that is rendered"
+)]
 enum Verb {
     GET,
     POST,
@@ -73,7 +76,7 @@ impl Labels {
     }
 }
 
-impl Recorder for Client {
+impl Held for Client {
     const NAME: &'static str = "prometheus-client";
 
     type Counter = Counter;
@@ -106,6 +109,14 @@ impl Recorder for Client {
     fn observe(histogram: &Histogram, seconds: f64) {
         histogram.observe(seconds);
     }
+}
+
+impl LookUp for Client {
+    const NAME: &'static str = <Self as Held>::NAME;
+
+    fn new() -> Self {
+        Held::new()
+    }
 
     #[inline]
     fn count(&self, request: &Request) {
@@ -125,7 +136,9 @@ impl Recorder for Client {
         // One key for both look-ups: the owned endpoint is the dearest part of it.
         let labels = Labels::of(request);
         self.requests.get_or_create(&labels).inc();
-        self.durations.get_or_create(&labels).observe(request.seconds);
+        self.durations
+            .get_or_create(&labels)
+            .observe(request.seconds);
         self.in_flight.dec();
     }
 }
@@ -137,7 +150,7 @@ pub(super) struct ClientPage {
 }
 
 impl Page for ClientPage {
-    const NAME: &'static str = Client::NAME;
+    const NAME: &'static str = <Client as Held>::NAME;
 
     fn counters(series: usize) -> Self {
         let family = Requests::default();

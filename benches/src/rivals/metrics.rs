@@ -1,11 +1,18 @@
 //! `metrics` with `metrics-exporter-prometheus`.
 
+#![expect(
+    clippy::disallowed_macros,
+    reason = "this is what the macros cost; nothing here is part of the catalog"
+)]
+
 use std::sync::OnceLock;
 
-use ::metrics::{Counter, Histogram, Key, Label, Level, Metadata, Recorder as _, counter, gauge, histogram};
+use ::metrics::{
+    Counter, Histogram, Key, Label, Level, Metadata, Recorder as _, counter, gauge, histogram,
+};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
 
-use super::{Page, Recorder};
+use super::{Held, LookUp, Page};
 use crate::work::{BOUNDS, Request, method_text, page_labels};
 
 /// Records through the macros and the recorder of the process, as its users do.
@@ -27,7 +34,7 @@ pub(super) fn installed() -> &'static PrometheusHandle {
     })
 }
 
-impl Recorder for Metrics {
+impl Held for Metrics {
     const NAME: &'static str = "metrics";
 
     type Counter = Counter;
@@ -35,7 +42,9 @@ impl Recorder for Metrics {
 
     fn new() -> Self {
         installed();
-        Self { in_flight: gauge!("bench_requests_in_flight") }
+        Self {
+            in_flight: gauge!("bench_requests_in_flight"),
+        }
     }
 
     fn counter(&self, n: usize) -> Counter {
@@ -60,6 +69,18 @@ impl Recorder for Metrics {
     #[inline]
     fn observe(histogram: &Histogram, seconds: f64) {
         histogram.record(seconds);
+    }
+
+    fn tidy() {
+        <Self as LookUp>::tidy();
+    }
+}
+
+impl LookUp for Metrics {
+    const NAME: &'static str = <Self as Held>::NAME;
+
+    fn new() -> Self {
+        Held::new()
     }
 
     #[inline]
@@ -106,10 +127,12 @@ pub(super) struct MetricsPage {
 }
 
 impl Page for MetricsPage {
-    const NAME: &'static str = Metrics::NAME;
+    const NAME: &'static str = <Metrics as Held>::NAME;
 
     fn counters(series: usize) -> Self {
-        let page = Self { recorder: builder().build_recorder() };
+        let page = Self {
+            recorder: builder().build_recorder(),
+        };
         for n in 0..series {
             page.recorder
                 .register_counter(&key("bench_requests_total", n), &METADATA)
@@ -119,7 +142,9 @@ impl Page for MetricsPage {
     }
 
     fn histograms(series: usize) -> Self {
-        let page = Self { recorder: builder().build_recorder() };
+        let page = Self {
+            recorder: builder().build_recorder(),
+        };
         for n in 0..series {
             let one = page
                 .recorder
@@ -140,7 +165,8 @@ impl Page for MetricsPage {
     }
 }
 
-static METADATA: Metadata<'static> = Metadata::new(module_path!(), Level::INFO, Some(module_path!()));
+static METADATA: Metadata<'static> =
+    Metadata::new(module_path!(), Level::INFO, Some(module_path!()));
 
 fn key(name: &'static str, n: usize) -> Key {
     let (method, endpoint, status) = page_labels(n);

@@ -14,7 +14,7 @@ mod prometheus;
 pub use self::client::Client;
 pub use self::metrics::Metrics;
 pub use self::otel::Otel;
-pub use self::ours::Ours;
+pub use self::ours::{OpenLabels, Ours, TypedLabels};
 pub use self::prometheus::Prometheus;
 
 use crate::work::Request;
@@ -22,24 +22,24 @@ use crate::work::Request;
 /// How this library is called in the table.
 pub const OURS: &str = "novacron-telemetry";
 
-/// A library that records.
-pub trait Recorder: Send + Sync + Sized + 'static {
+/// A library whose instruments can be held, so that nothing is looked up.
+pub trait Held: Send + Sync + Sized + 'static {
     /// The name in the table.
     const NAME: &'static str;
 
-    /// A counter that is held, so that nothing is looked up.
+    /// A counter without labels.
     type Counter: Send + Sync + 'static;
 
-    /// A histogram that is held.
+    /// A histogram without labels.
     type Histogram: Send + Sync + 'static;
 
-    /// Sets up every family that the work needs.
+    /// Sets the instruments up.
     fn new() -> Self;
 
-    /// The counter number `n` of those without labels; there are two.
+    /// The counter number 0 or 1.
     fn counter(&self, n: usize) -> Self::Counter;
 
-    /// The histogram number `n` of those without labels; there are two.
+    /// The histogram number 0 or 1.
     fn histogram(&self, n: usize) -> Self::Histogram;
 
     /// Adds one.
@@ -48,10 +48,22 @@ pub trait Recorder: Send + Sync + Sized + 'static {
     /// Observes a duration in seconds.
     fn observe(histogram: &Self::Histogram, seconds: f64);
 
-    /// Looks the counter of `{method, endpoint, status}` up and adds one.
+    /// What has to be done now and then by somebody else; it is not timed.
+    fn tidy() {}
+}
+
+/// A library that finds series by `{method, endpoint, status}`.
+pub trait LookUp: Send + Sync + Sized + 'static {
+    /// The name in the table.
+    const NAME: &'static str;
+
+    /// Sets the families up.
+    fn new() -> Self;
+
+    /// Looks the counter up and adds one.
     fn count(&self, request: &Request);
 
-    /// Looks the histogram of `{method, endpoint, status}` up and observes the duration.
+    /// Looks the histogram up and observes the duration.
     fn time(&self, request: &Request);
 
     /// One API request: in flight up, counter, histogram, in flight down.
@@ -77,13 +89,22 @@ pub trait Page: Sized + 'static {
     fn render(&self, take: &mut dyn FnMut(&[u8])) -> usize;
 }
 
-/// Something to be done with each recording library.
-pub trait EachRecorder {
+/// Something to be done with each library whose instruments can be held.
+pub trait EachHeld {
     /// What comes of it.
     type Output;
 
     /// Does it with one.
-    fn with<R: Recorder>(&self) -> Self::Output;
+    fn with<H: Held>(&self) -> Self::Output;
+}
+
+/// Something to be done with each library that looks up.
+pub trait EachLookUp {
+    /// What comes of it.
+    type Output;
+
+    /// Does it with one.
+    fn with<L: LookUp>(&self) -> Self::Output;
 }
 
 /// Something to be done with each rendering library.
@@ -95,23 +116,35 @@ pub trait EachPage {
     fn with<P: Page>(&self) -> Self::Output;
 }
 
-/// Does it with every recording library, by name.
-pub fn each_recorder<E: EachRecorder>(each: &E) -> Vec<(&'static str, E::Output)> {
+/// Does it with every library whose instruments can be held.
+pub fn each_held<E: EachHeld>(each: &E) -> Vec<E::Output> {
     vec![
-        (Ours::NAME, each.with::<Ours>()),
-        (Metrics::NAME, each.with::<Metrics>()),
-        (Prometheus::NAME, each.with::<Prometheus>()),
-        (Client::NAME, each.with::<Client>()),
-        (Otel::NAME, each.with::<Otel>()),
+        each.with::<Ours>(),
+        each.with::<Metrics>(),
+        each.with::<Prometheus>(),
+        each.with::<Client>(),
+        each.with::<Otel>(),
     ]
 }
 
-/// Does it with every rendering library, by name.
-pub fn each_page<E: EachPage>(each: &E) -> Vec<(&'static str, E::Output)> {
+/// Does it with every library that looks up.
+pub fn each_look_up<E: EachLookUp>(each: &E) -> Vec<E::Output> {
     vec![
-        (Metrics::NAME, each.with::<metrics::MetricsPage>()),
-        (Prometheus::NAME, each.with::<prometheus::PrometheusPage>()),
-        (Client::NAME, each.with::<client::ClientPage>()),
-        (Otel::NAME, each.with::<otel::OtelPage>()),
+        each.with::<OpenLabels>(),
+        each.with::<TypedLabels>(),
+        each.with::<Metrics>(),
+        each.with::<Prometheus>(),
+        each.with::<Client>(),
+        each.with::<Otel>(),
+    ]
+}
+
+/// Does it with every rendering library.
+pub fn each_page<E: EachPage>(each: &E) -> Vec<E::Output> {
+    vec![
+        each.with::<metrics::MetricsPage>(),
+        each.with::<prometheus::PrometheusPage>(),
+        each.with::<client::ClientPage>(),
+        each.with::<otel::OtelPage>(),
     ]
 }

@@ -1,11 +1,11 @@
 //! The OpenTelemetry SDK with `opentelemetry-prometheus`.
 
+use ::prometheus::{Registry, TextEncoder};
 use opentelemetry::metrics::{Counter, Histogram, MeterProvider as _, UpDownCounter};
 use opentelemetry::{KeyValue, Value};
 use opentelemetry_sdk::metrics::{Instrument, SdkMeterProvider, Stream};
-use ::prometheus::{Registry, TextEncoder};
 
-use super::{Page, Recorder};
+use super::{Held, LookUp, Page};
 use crate::work::{BOUNDS, Request, method_text, page_labels};
 
 /// The instruments of the work.
@@ -25,7 +25,7 @@ impl Otel {
     }
 }
 
-impl Recorder for Otel {
+impl Held for Otel {
     const NAME: &'static str = "opentelemetry";
 
     type Counter = Counter<u64>;
@@ -40,7 +40,9 @@ impl Recorder for Otel {
                 .f64_histogram("bench_request_duration_seconds")
                 .with_boundaries(BOUNDS.to_vec())
                 .build(),
-            in_flight: meter.i64_up_down_counter("bench_requests_in_flight").build(),
+            in_flight: meter
+                .i64_up_down_counter("bench_requests_in_flight")
+                .build(),
             provider,
         }
     }
@@ -66,6 +68,14 @@ impl Recorder for Otel {
     #[inline]
     fn observe(histogram: &Histogram<f64>, seconds: f64) {
         histogram.record(seconds, &[]);
+    }
+}
+
+impl LookUp for Otel {
+    const NAME: &'static str = <Self as Held>::NAME;
+
+    fn new() -> Self {
+        Held::new()
     }
 
     #[inline]
@@ -106,15 +116,21 @@ pub(super) struct OtelPage {
 }
 
 impl Page for OtelPage {
-    const NAME: &'static str = Otel::NAME;
+    const NAME: &'static str = <Otel as Held>::NAME;
 
     fn counters(series: usize) -> Self {
         let (provider, registry) = provider(series + 1);
-        let counter = provider.meter("bench").u64_counter("bench_requests").build();
+        let counter = provider
+            .meter("bench")
+            .u64_counter("bench_requests")
+            .build();
         for n in 0..series {
             counter.add(n as u64 + 1, &page_attributes(n));
         }
-        Self { registry, _provider: provider }
+        Self {
+            registry,
+            _provider: provider,
+        }
     }
 
     fn histograms(series: usize) -> Self {
@@ -129,7 +145,10 @@ impl Page for OtelPage {
                 histogram.record(*bound, &page_attributes(n));
             }
         }
-        Self { registry, _provider: provider }
+        Self {
+            registry,
+            _provider: provider,
+        }
     }
 
     fn render(&self, take: &mut dyn FnMut(&[u8])) -> usize {
@@ -159,7 +178,12 @@ fn provider(series: usize) -> (SdkMeterProvider, Registry) {
         .expect("the registry is empty");
     let provider = SdkMeterProvider::builder()
         .with_reader(exporter)
-        .with_view(move |_: &Instrument| Stream::builder().with_cardinality_limit(series).build().ok())
+        .with_view(move |_: &Instrument| {
+            Stream::builder()
+                .with_cardinality_limit(series)
+                .build()
+                .ok()
+        })
         .build();
     (provider, registry)
 }

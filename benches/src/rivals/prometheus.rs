@@ -5,7 +5,7 @@ use ::prometheus::{
     TextEncoder,
 };
 
-use super::{Page, Recorder};
+use super::{Held, LookUp, Page};
 use crate::work::{BOUNDS, Request, page_labels};
 
 const LABELS: [&str; 3] = ["method", "endpoint", "status"];
@@ -20,7 +20,7 @@ pub struct Prometheus {
     in_flight: IntGauge,
 }
 
-impl Recorder for Prometheus {
+impl Held for Prometheus {
     const NAME: &'static str = "prometheus";
 
     type Counter = IntCounter;
@@ -31,10 +31,14 @@ impl Recorder for Prometheus {
         let histogram = |name| Histogram::with_opts(options(name)).expect("a good name");
         Self {
             counters: [counter("bench_first_total"), counter("bench_second_total")],
-            histograms: [histogram("bench_first_seconds"), histogram("bench_second_seconds")],
+            histograms: [
+                histogram("bench_first_seconds"),
+                histogram("bench_second_seconds"),
+            ],
             requests: requests(),
             durations: durations(),
-            in_flight: IntGauge::new("bench_requests_in_flight", "In flight.").expect("a good name"),
+            in_flight: IntGauge::new("bench_requests_in_flight", "In flight.")
+                .expect("a good name"),
         }
     }
 
@@ -54,6 +58,14 @@ impl Recorder for Prometheus {
     #[inline]
     fn observe(histogram: &Histogram, seconds: f64) {
         histogram.observe(seconds);
+    }
+}
+
+impl LookUp for Prometheus {
+    const NAME: &'static str = <Self as Held>::NAME;
+
+    fn new() -> Self {
+        Held::new()
     }
 
     #[inline]
@@ -94,7 +106,7 @@ pub(super) struct PrometheusPage {
 }
 
 impl Page for PrometheusPage {
-    const NAME: &'static str = Prometheus::NAME;
+    const NAME: &'static str = <Prometheus as Held>::NAME;
 
     fn counters(series: usize) -> Self {
         let family = requests();
@@ -139,7 +151,8 @@ impl PrometheusPage {
 }
 
 fn requests() -> IntCounterVec {
-    IntCounterVec::new(Opts::new("bench_requests_total", "Requests."), &LABELS).expect("a good name")
+    IntCounterVec::new(Opts::new("bench_requests_total", "Requests."), &LABELS)
+        .expect("a good name")
 }
 
 fn durations() -> HistogramVec {
