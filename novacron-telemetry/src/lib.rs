@@ -6,6 +6,8 @@ extern crate self as novacron_telemetry;
 
 pub mod catalog;
 mod cell;
+#[cfg(feature = "describe")]
+pub mod describe;
 mod encode;
 mod error;
 pub mod expose;
