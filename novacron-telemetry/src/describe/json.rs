@@ -157,7 +157,9 @@ mod tests {
             .expect("groups")
             .iter()
             .flat_map(|group| group["families"].as_array().expect("families"));
-        let names: Vec<&str> = families.filter_map(|family| family["name"].as_str()).collect();
+        let names: Vec<&str> = families
+            .filter_map(|family| family["name"].as_str())
+            .collect();
         let declared: Vec<&str> = Catalog::descriptors().map(|family| family.name).collect();
         assert_eq!(names, declared);
     }

@@ -59,14 +59,21 @@ fn summary(page: &mut String) {
             format_args!(
                 "| [`{name}`](#{name}) | {} | {} | {} | {} |",
                 group.families.len(),
-                if Groups::CORE.contains(group.switch) { "core" } else { "" },
+                if Groups::CORE.contains(group.switch) {
+                    "core"
+                } else {
+                    ""
+                },
                 grouped(most),
                 kinds_of_writers(group),
                 name = group.name,
             ),
         );
     }
-    line(page, format_args!("| all | {families} | | {} | |", grouped(lines)));
+    line(
+        page,
+        format_args!("| all | {families} | | {} | |", grouped(lines)),
+    );
 }
 
 fn section(page: &mut String, group: &Group, idle: &Snapshot) {
@@ -112,15 +119,30 @@ fn label_values(page: &mut String, group: &Group) {
     sets.sort_by_key(|(label, _)| label.name);
     page.push_str("\n| label | values | of |\n|---|---|---|\n");
     for (label, families) in &sets {
-        let alone = sets.iter().filter(|(other, _)| other.name == label.name).count() == 1;
-        let of = if alone { String::new() } else { code_list(families) };
-        line(page, format_args!("| `{}` | {} | {of} |", label.name, values(label)));
+        let alone = sets
+            .iter()
+            .filter(|(other, _)| other.name == label.name)
+            .count()
+            == 1;
+        let of = if alone {
+            String::new()
+        } else {
+            code_list(families)
+        };
+        line(
+            page,
+            format_args!("| `{}` | {} | {of} |", label.name, values(label)),
+        );
     }
 }
 
 fn bounds(page: &mut String, group: &Group) {
     let mut lists: Vec<(&[f64], Vec<&str>)> = Vec::new();
-    for family in group.families.iter().filter(|family| !family.buckets.is_empty()) {
+    for family in group
+        .families
+        .iter()
+        .filter(|family| !family.buckets.is_empty())
+    {
         match lists.iter_mut().find(|(known, _)| *known == family.buckets) {
             Some((_, families)) => families.push(family.name),
             None => lists.push((family.buckets, vec![family.name])),
@@ -132,7 +154,10 @@ fn bounds(page: &mut String, group: &Group) {
     page.push_str("\n| bounds | of |\n|---|---|\n");
     for (bounds, families) in lists {
         let bounds: Vec<String> = bounds.iter().map(f64::to_string).collect();
-        line(page, format_args!("| {} | {} |", bounds.join(", "), code_list(&families)));
+        line(
+            page,
+            format_args!("| {} | {} |", bounds.join(", "), code_list(&families)),
+        );
     }
 }
 
@@ -146,7 +171,11 @@ fn profiles(page: &mut String) {
         let groups: Vec<&str> = profile.groups().names().collect();
         line(
             page,
-            format_args!("\n### {}\n\nNeeds {}.\n", profile.name(), code_list(&groups)),
+            format_args!(
+                "\n### {}\n\nNeeds {}.\n",
+                profile.name(),
+                code_list(&groups)
+            ),
         );
         page.push_str("| alias | family | labels |\n|---|---|---|\n");
         for alias in aliases::of(*profile) {
@@ -193,7 +222,11 @@ fn values(label: &LabelDescriptor) -> String {
         }
         Domain::Closed(texts) => code_list(texts),
     };
-    if label.optional { format!("{texts}, or none") } else { texts }
+    if label.optional {
+        format!("{texts}, or none")
+    } else {
+        texts
+    }
 }
 
 /// A longer list of values is told by its ends.

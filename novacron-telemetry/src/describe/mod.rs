@@ -33,7 +33,13 @@ pub fn worst_case_series(family: &Descriptor) -> u64 {
     let sets = family.worst_case_sets().unwrap_or(usize::MAX) as u64;
     let limit = match family.keeping {
         // Closed labels are all there from the start, whatever the limit.
-        _ if family.labels.iter().all(|label| label.cardinality().is_some()) => u64::MAX,
+        _ if family
+            .labels
+            .iter()
+            .all(|label| label.cardinality().is_some()) =>
+        {
+            u64::MAX
+        }
         _ => u64::from(Limits::default().series),
     };
     sets.min(limit).saturating_mul(lines)

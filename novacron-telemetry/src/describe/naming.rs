@@ -12,7 +12,12 @@ pub fn naming_exceptions() -> String {
     for family in Catalog::descriptors() {
         if let Some(reason) = family.literal {
             // Writing to a `String` cannot fail.
-            let _ = writeln!(page, "| `{}` | {} | {reason} |", family.name, broken(family));
+            let _ = writeln!(
+                page,
+                "| `{}` | {} | {reason} |",
+                family.name,
+                broken(family)
+            );
         }
     }
     page
