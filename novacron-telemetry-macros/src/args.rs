@@ -13,7 +13,7 @@ use crate::errors::{Errors, any_of};
 
 /// A key that a list may hold.
 pub(crate) struct Key {
-    name: &'static str,
+    pub(crate) name: &'static str,
     /// How a value is written; a flag has none.
     example: Option<&'static str>,
 }
@@ -25,6 +25,11 @@ impl Key {
             name,
             example: Some(example),
         }
+    }
+
+    /// How it is written, for messages.
+    pub(crate) fn shown(&self) -> String {
+        format!("`{}`", self.example.unwrap_or(self.name))
     }
 
     /// A key that stands alone.

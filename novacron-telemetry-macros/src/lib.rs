@@ -7,6 +7,7 @@ mod case;
 mod doc;
 mod errors;
 mod fallback;
+mod instrument;
 mod label_set;
 mod label_value;
 mod metric_group;
@@ -30,4 +31,16 @@ pub fn label_set(input: TokenStream) -> TokenStream {
 #[proc_macro_derive(MetricGroup, attributes(metrics, metric))]
 pub fn metric_group(input: TokenStream) -> TokenStream {
     metric_group::derive(&parse_macro_input!(input as DeriveInput)).into()
+}
+
+/// Counts and times a function as one API request.
+#[proc_macro_attribute]
+pub fn instrument_api(args: TokenStream, item: TokenStream) -> TokenStream {
+    instrument::api(args.into(), &item.into()).into()
+}
+
+/// Counts and times a function as one migration.
+#[proc_macro_attribute]
+pub fn instrument_migration(args: TokenStream, item: TokenStream) -> TokenStream {
+    instrument::migration(args.into(), &item.into()).into()
 }

@@ -7,7 +7,11 @@ extern crate self as novacron_telemetry;
 pub mod catalog;
 mod cell;
 pub mod context;
+#[cfg(feature = "describe")]
+pub mod describe;
+mod encode;
 mod error;
+pub mod expose;
 pub mod label;
 pub mod metric;
 pub mod record;

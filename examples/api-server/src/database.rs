@@ -104,24 +104,13 @@ impl Database {
         })
     }
 
-    /// Takes every connection out of the pool, or gives them back.
+    /// Takes every connection out of the pool or gives them back, as the fault `pool_exhausted` says.
     ///
     /// Returns when the last one was taken, or after two seconds if statements in progress still
     /// hold some; those are taken as soon as they come back.
-    pub async fn exhaust(&self, on: bool) {
-        let mut taken = {
-            let mut keeper = self.keeper.lock().unwrap_or_else(PoisonError::into_inner);
-            if on == keeper.is_some() {
-                return;
-            }
-            let Some((task, taken)) = on.then(|| keep_all(self.pool.clone())) else {
-                if let Some(task) = keeper.take() {
-                    task.abort();
-                }
-                return;
-            };
-            *keeper = Some(task);
-            taken
+    pub async fn follow_faults(&self) {
+        let Some(mut taken) = self.keep_or_release() else {
+            return;
         };
         let all = self.pool.options().get_max_connections();
         let _ = tokio::time::timeout(EXHAUST_WAIT, taken.wait_for(|taken| *taken == all)).await;
@@ -129,8 +118,25 @@ impl Database {
 
     /// Waits for statements in progress, then closes every connection.
     pub async fn close(&self) {
-        self.exhaust(false).await;
+        self.faults.clear();
+        self.keep_or_release();
         self.pool.close().await;
+    }
+
+    /// Reads the fault under the lock: of two changes at once, the later one must win here, too.
+    fn keep_or_release(&self) -> Option<watch::Receiver<u32>> {
+        let mut keeper = self.keeper.lock().unwrap_or_else(PoisonError::into_inner);
+        match (self.faults.current().pool_exhausted, keeper.take()) {
+            (true, None) => {
+                let (task, taken) = keep_all(self.pool.clone());
+                *keeper = Some(task);
+                return Some(taken);
+            }
+            (true, kept) => *keeper = kept,
+            (false, Some(task)) => task.abort(),
+            (false, None) => {}
+        }
+        None
     }
 
     /// The one way to the database: a connection, then the statement, with whatever faults are

@@ -96,17 +96,16 @@ pub async fn listen(
         .events
         .subscribe()
         .ok_or_else(|| ApiError::unavailable("the server is stopping"))?;
-    let changes = stream::unfold(receiver, |mut receiver| async {
+    // Held by the stream: whatever ends it, its client is no longer counted.
+    let listening = app.metrics.listeners.guard();
+    let changes = stream::unfold((receiver, listening), |(mut receiver, listening)| async {
         let event = match receiver.recv().await {
-            Ok(change) => Event::default()
-                .event("vm")
-                .json_data(&change)
-                // A change holds only strings and numbers, so this does not happen.
-                .unwrap_or_else(|_| Event::default().comment("unprintable change")),
+            // A change holds only strings and numbers, so it can always be written.
+            Ok(change) => Event::default().event("vm").json_data(&change).ok()?,
             Err(RecvError::Lagged(lost)) => Event::default().event("lost").data(lost.to_string()),
             Err(RecvError::Closed) => return None,
         };
-        Some((Ok(event), receiver))
+        Some((Ok(event), (receiver, listening)))
     });
     Ok(Sse::new(changes).keep_alive(KeepAlive::new().interval(KEEP_ALIVE)))
 }

@@ -163,14 +163,14 @@ pub async fn put(
     Body(change): Body<FaultChange>,
 ) -> Result<Json<FaultSettings>, ApiError> {
     let settings = app.faults.change(change)?;
-    app.store.database().exhaust(settings.pool_exhausted).await;
+    app.store.database().follow_faults().await;
     Ok(Json(settings))
 }
 
 /// `DELETE /faults`.
 pub async fn clear(State(app): State<Arc<App>>) -> Json<FaultSettings> {
     let settings = app.faults.clear();
-    app.store.database().exhaust(false).await;
+    app.store.database().follow_faults().await;
     Json(settings)
 }
 

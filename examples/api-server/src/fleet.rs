@@ -19,8 +19,9 @@ use crate::{
     database::DatabaseError,
     error::ApiError,
     events::Events,
+    metrics::{FleetMetrics, StateLabels},
     store::Store,
-    vm::{Action, NewVm, State, Vm},
+    vm::{Action, Census, NewVm, State, Vm},
 };
 
 /// All VMs of this server.
@@ -28,6 +29,7 @@ use crate::{
 pub struct Fleet {
     store: Arc<Store>,
     events: Arc<Events>,
+    metrics: FleetMetrics,
     /// Wakes housekeeping when the census is out of date.
     changed: Notify,
     seen: Mutex<Health>,
@@ -40,8 +42,8 @@ pub struct Fleet {
 pub enum Health {
     /// Nothing yet.
     Unknown,
-    /// The database answered: how many VMs are in each state, in the order of [`State::ALL`].
-    Healthy([u64; State::ALL.len()]),
+    /// The database answered.
+    Healthy(Census),
     /// It did not: why.
     Unhealthy(String),
 }
@@ -61,11 +63,17 @@ impl Fleet {
     /// The VMs in `store`, whose changes are told to `events`; one that has been in a passing state
     /// for longer than `abandoned` is settled by housekeeping.
     #[must_use]
-    pub fn new(store: Arc<Store>, events: Arc<Events>, abandoned: Duration) -> Self {
+    pub fn new(
+        store: Arc<Store>,
+        events: Arc<Events>,
+        metrics: FleetMetrics,
+        abandoned: Duration,
+    ) -> Self {
         let (changed, seen) = (Notify::new(), Mutex::new(Health::Unknown));
         Self {
             store,
             events,
+            metrics,
             changed,
             seen,
             abandoned,
@@ -161,13 +169,24 @@ impl Fleet {
         *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = seen;
     }
 
-    async fn tidy(&self) -> Result<[u64; State::ALL.len()], DatabaseError> {
+    async fn tidy(&self) -> Result<Census, DatabaseError> {
         for vm in self.store.abandoned(self.abandoned).await? {
-            if let Some(to) = vm.state.settled() {
-                self.step(vm.id, vm.state, to).await?;
+            if let Some(to) = vm.state.settled()
+                && self.step(vm.id, vm.state, to).await?.is_some()
+            {
+                self.metrics.settled_total.inc();
             }
         }
-        self.store.census().await
+        let census = self.store.census().await?;
+        for (&state, share) in State::ALL.iter().zip(&census) {
+            let labels = StateLabels { state };
+            self.metrics.vcpus.with(&labels).set(share.vcpus as f64);
+            self.metrics
+                .memory_bytes
+                .with(&labels)
+                .set((share.memory_mib << 20) as f64);
+        }
+        Ok(census)
     }
 
     /// Runs an operation from its first statement to its last.
@@ -194,6 +213,9 @@ impl Fleet {
 
     fn tell(&self, vm: &Vm, from: Option<State>, to: Option<State>) {
         self.events.publish(vm, from, to);
+        if let Some(state) = to {
+            self.metrics.state_changes_total.inc(&StateLabels { state });
+        }
         self.changed.notify_one();
     }
 

@@ -10,6 +10,7 @@
 //! | [`database`] | SQLite, and the one function every statement goes through |
 //! | [`events`] | changes as server-sent events |
 //! | [`faults`] | switches that make the server slow, wrong or absent |
+//! | [`metrics`] | what this server counts beside NovaCron's catalog |
 //! | [`webhook`] | alerts received from Alertmanager |
 //! | [`demo`] | traffic that the server sends to itself |
 
@@ -18,6 +19,7 @@ use std::{
     time::Duration,
 };
 
+use novacron_telemetry::Registry;
 use tokio::{net::TcpListener, sync::watch, time::timeout};
 
 use crate::{
@@ -25,6 +27,7 @@ use crate::{
     events::Events,
     faults::Faults,
     fleet::Fleet,
+    metrics::FleetMetrics,
     store::Store,
     webhook::Alerts,
 };
@@ -35,6 +38,7 @@ pub mod error;
 pub mod events;
 pub mod faults;
 pub mod fleet;
+pub mod metrics;
 pub mod routes;
 pub mod store;
 pub mod vm;
@@ -53,6 +57,8 @@ pub struct App {
     pub faults: Arc<Faults>,
     /// What Alertmanager said.
     pub alerts: Alerts,
+    /// The fleet's own numbers.
+    pub metrics: FleetMetrics,
 }
 
 /// How a server is set up. `Options::default()` is what the binary runs without flags.
@@ -92,11 +98,15 @@ pub enum Stopped {
 }
 
 impl Server {
-    /// Takes the port and opens the database.
+    /// Takes the port, opens the database, and registers what this server counts.
     ///
     /// # Errors
-    /// When the port is taken or the database cannot be opened; the message says which.
-    pub async fn bind(options: Options) -> io::Result<Self> {
+    /// When the port is taken, the database cannot be opened, or the registry knows one of the
+    /// families as something else; the message says which.
+    pub async fn bind(options: Options, registry: &Registry) -> io::Result<Self> {
+        let metrics = registry
+            .register::<FleetMetrics>()
+            .map_err(io::Error::other)?;
         let listener = TcpListener::bind(options.listen).await.map_err(|error| {
             io::Error::new(
                 error.kind(),
@@ -125,13 +135,19 @@ impl Server {
             io::Error::other(format!("cannot open the database: {error}: {cause}"))
         })?;
         let (store, events) = (Arc::new(store), Arc::new(Events::new()));
-        let fleet = Fleet::new(Arc::clone(&store), Arc::clone(&events), abandoned);
+        let fleet = Fleet::new(
+            Arc::clone(&store),
+            Arc::clone(&events),
+            metrics.clone(),
+            abandoned,
+        );
         let app = Arc::new(App {
             store,
             fleet,
             events,
             faults,
             alerts: Alerts::default(),
+            metrics,
         });
         // So that the first question about its health has an answer.
         app.fleet.look().await;

@@ -9,6 +9,7 @@ use std::{
 
 use api_server::{Options, Server, Stopped, demo};
 use clap::Parser;
+use novacron_telemetry::Registry;
 use tokio::signal::unix::{SignalKind, signal};
 
 /// NovaCron's API in small: VMs in SQLite, with metrics, faults to switch on, and traffic to look
@@ -58,12 +59,12 @@ async fn run(arguments: Arguments) -> io::Result<Stopped> {
         signal(SignalKind::interrupt())?,
         signal(SignalKind::terminate())?,
     );
-    let server = Server::bind(Options {
+    let options = Options {
         listen,
         database,
         ..Options::default()
-    })
-    .await?;
+    };
+    let server = Server::bind(options, &Registry::new()).await?;
     let address = server.local_addr()?;
     announce(address, demo);
     let traffic = demo.then(|| tokio::spawn(demo::run(address)));

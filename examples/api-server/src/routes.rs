@@ -172,6 +172,7 @@ fn lines(app: Arc<App>, first: Vec<Vm>) -> impl Stream<Item = Result<Bytes, axum
         app.faults.current().delay().await;
         let mut line = serde_json::to_vec(&vm)?;
         line.push(b'\n');
+        app.metrics.exported_rows_total.inc();
         Ok(Some((Bytes::from(line), (app, page, vm.id))))
     })
 }

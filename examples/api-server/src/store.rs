@@ -9,7 +9,7 @@ use sqlx::{Row, Sqlite, query::Query, sqlite::SqliteArguments};
 
 use crate::{
     database::{Database, DatabaseError, Operation},
-    vm::{self, NewVm, State, Vm},
+    vm::{self, Census, NewVm, Share, State, Vm},
 };
 
 /// All VMs there are.
@@ -106,20 +106,24 @@ impl Store {
         self.vms(Operation::Select, query).await
     }
 
-    /// How many VMs are in each state, in the order of [`State::ALL`].
-    pub(crate) async fn census(&self) -> Result<[u64; State::ALL.len()], DatabaseError> {
-        let rows = self
-            .database
-            .rows(
-                Operation::Select,
-                sqlx::query("SELECT state, COUNT(*) AS vms FROM vms GROUP BY state"),
-            )
-            .await?;
-        let mut census = [0; State::ALL.len()];
+    /// What the VMs in each state amount to.
+    pub(crate) async fn census(&self) -> Result<Census, DatabaseError> {
+        let query = sqlx::query(
+            "SELECT state, COUNT(*) AS vms, SUM(vcpus) AS vcpus, SUM(memory_mib) AS memory_mib
+             FROM vms GROUP BY state",
+        );
+        let rows = self.database.rows(Operation::Select, query).await?;
+        let mut census = Census::default();
         for row in &rows {
+            let share = || {
+                Ok(Share {
+                    vms: row.try_get("vms")?,
+                    vcpus: row.try_get("vcpus")?,
+                    memory_mib: row.try_get("memory_mib")?,
+                })
+            };
             let state = vm::state(row).map_err(DatabaseError::Query)?;
-            let vms: i64 = row.try_get("vms").map_err(DatabaseError::Query)?;
-            census[state as usize] = u64::try_from(vms).unwrap_or(0);
+            census[state as usize] = share().map_err(DatabaseError::Query)?;
         }
         Ok(census)
     }

@@ -1,5 +1,6 @@
 //! What a VM is here: its fields, its states, and which action leads from which state to which.
 
+use novacron_telemetry::label::LabelValue;
 use serde::{Deserialize, Serialize};
 use sqlx::{Row, sqlite::SqliteRow};
 
@@ -28,7 +29,7 @@ pub struct Vm {
 ///
 /// `Starting` and `Stopping` are passed through by every action. A client that leaves in the middle
 /// of one leaves the VM there, and housekeeping settles it later ([`State::settled`]).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, LabelValue)]
 #[serde(rename_all = "lowercase")]
 pub enum State {
     /// On its way to running.
@@ -40,6 +41,20 @@ pub enum State {
     /// Not running; the state a new VM begins in, and the only one it can be deleted in.
     Stopped,
 }
+
+/// What the VMs in one state amount to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Share {
+    /// How many there are.
+    pub vms: u32,
+    /// Their processors.
+    pub vcpus: u64,
+    /// Their memory.
+    pub memory_mib: u64,
+}
+
+/// The share of each state, in the order of [`State::ALL`].
+pub type Census = [Share; State::ALL.len()];
 
 /// Something a client may ask of an existing VM.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -67,20 +82,6 @@ pub struct NewVm {
 }
 
 impl State {
-    /// Every state, in the order a VM passes through them.
-    pub const ALL: [Self; 4] = [Self::Starting, Self::Running, Self::Stopping, Self::Stopped];
-
-    /// As the database and the API spell it.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Starting => "starting",
-            Self::Running => "running",
-            Self::Stopping => "stopping",
-            Self::Stopped => "stopped",
-        }
-    }
-
     /// Where a VM ends up whose action was abandoned in this state; `None` where it may stay.
     #[must_use]
     pub const fn settled(self) -> Option<Self> {
@@ -89,10 +90,6 @@ impl State {
             Self::Stopping => Some(Self::Stopped),
             Self::Running | Self::Stopped => None,
         }
-    }
-
-    fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|state| state.as_str() == text)
     }
 }
 

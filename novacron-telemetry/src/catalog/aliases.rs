@@ -8,8 +8,26 @@ use super::{
     ProcessMetrics, ProviderMetrics, ProvisionerMetrics, ReconcileMetrics, SupportMetrics,
     SystemMetrics, VmMetrics,
 };
+use crate::error::Result;
 use crate::metric::Descriptor;
-use crate::registry::{Alias, Only, Profile, Respell};
+use crate::registry::{Alias, Only, Profile, Registry, Respell};
+
+/// Shows the families of a profile under their other names too. Families whose group is off are
+/// left out; [`Profile::groups`] says which groups it needs.
+///
+/// # Errors
+///
+/// If one of the names is taken.
+pub fn show(registry: &Registry, profile: Profile) -> Result<()> {
+    of(profile)
+        .iter()
+        .filter_map(|alias| {
+            registry
+                .source(alias.family.name)
+                .map(|source| alias.source(source))
+        })
+        .try_for_each(|source| registry.add_source(source))
+}
 
 /// The aliases of a profile.
 #[must_use]

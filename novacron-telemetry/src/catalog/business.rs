@@ -12,15 +12,15 @@ use crate::registry::MetricGroup;
 #[metrics(prefix = "novacron", writer = Verb("UserSession"))]
 pub struct BusinessMetrics {
     /// Users seen in the activity window (15 min by default).
-    #[metric(literal = "novacron_active_users_total", reason = "promised as a gauge: dashboards query it under this name", unit = "users", writer = Verb("update_active_users"))]
+    #[metric(literal = "novacron_active_users_total", reason = "already exported so; a dashboard in use queries it", unit = "users", writer = Verb("update_active_users"))]
     pub active_users_total: Gauge,
 
     /// Migrations finished in the last 60 minutes.
-    #[metric(literal = "novacron_migrations_per_hour", reason = "promised as a rate held in a gauge: a dashboard shows it as it is", unit = "migrations per hour", writer = Verb("update_migrations_per_hour"))]
+    #[metric(literal = "novacron_migrations_per_hour", reason = "a rate kept as a gauge; already exported so, new queries prefer `increase(novacron_dwcp_migrations_total[1h])`", unit = "migrations per hour", writer = Verb("update_migrations_per_hour"))]
     pub migrations_per_hour: Gauge,
 
     /// Requests per user and route; opt-in.
-    #[metric(literal = "novacron_api_usage_by_user_total", reason = "promised with a label per user; it is off unless a host asks for it", unit = "requests", writer = Verb("record_api_usage"), opt_in)]
+    #[metric(literal = "novacron_api_usage_by_user_total", reason = "a user as a label; already exported so, and off unless a host asks for it", unit = "requests", writer = Verb("record_api_usage"), opt_in)]
     pub api_usage_by_user_total: Family<UserRequestLabels, Counter>,
 
     /// Tenants with at least one running VM.

@@ -16,7 +16,7 @@ pub struct ContainerMetrics {
     /// Restarts per container.
     #[metric(
         literal = "novacron_container_restart_total",
-        reason = "promised in the singular: dashboards query it under this name",
+        reason = "a singular noun; the prefixed form of a name that is promised literally",
         unit = "restarts"
     )]
     pub container_restart_total: Collected<ContainerLabels, Absolute>,

@@ -20,7 +20,7 @@ pub struct DwcpMetrics {
     pub migration_duration_seconds: Family<NodePairLabels, Histogram>,
 
     /// Share of a link's capacity in use, 0 to 100.
-    #[metric(literal = "novacron_dwcp_bandwidth_utilization_percent", reason = "promised in percent: an alert compares it with 50", unit = Percent, writer = Verb("update_dwcp_bandwidth"))]
+    #[metric(literal = "novacron_dwcp_bandwidth_utilization_percent", reason = "already exported so; an alert compares it with a percentage", unit = Percent, writer = Verb("update_dwcp_bandwidth"))]
     pub bandwidth_utilization_percent: Family<LinkLabels, Gauge>,
 
     /// Original bytes divided by compressed bytes, latest value.
@@ -64,7 +64,7 @@ pub struct DwcpMetrics {
     pub mode: Family<ModeLabels, Gauge>,
 
     /// Operation latency by network mode.
-    #[metric(literal = "novacron_dwcp_mode_latency_seconds", reason = "inherited as latency, not duration", unit = Seconds, buckets = buckets::STREAM, writer = Verb("record_dwcp_mode_latency"))]
+    #[metric(literal = "novacron_dwcp_mode_latency_seconds", reason = "latency, not duration; already exported so", unit = Seconds, buckets = buckets::STREAM, writer = Verb("record_dwcp_mode_latency"))]
     pub mode_latency_seconds: Family<ModeLabels, Histogram>,
 
     /// Open AMST streams.
@@ -84,7 +84,7 @@ pub struct DwcpMetrics {
     pub stream_reconnects_total: Family<TransportLabels, Counter>,
 
     /// AMST round-trip latency.
-    #[metric(literal = "novacron_dwcp_stream_latency_seconds", reason = "inherited as latency, not duration", unit = Seconds, buckets = buckets::STREAM, writer = Verb("DwcpStream"))]
+    #[metric(literal = "novacron_dwcp_stream_latency_seconds", reason = "latency, not duration; already exported so", unit = Seconds, buckets = buckets::STREAM, writer = Verb("DwcpStream"))]
     pub stream_latency_seconds: Family<TransportLabels, Histogram>,
 
     /// Packet loss per link, 0 to 1.
@@ -104,7 +104,7 @@ pub struct DwcpMetrics {
     pub component_errors_total: Family<ComponentErrorLabels, Counter>,
 
     /// Operation latency per DWCP component.
-    #[metric(literal = "novacron_dwcp_component_latency_seconds", reason = "inherited as latency, not duration", unit = Seconds, buckets = buckets::STREAM, writer = Verb("record_dwcp_operation"))]
+    #[metric(literal = "novacron_dwcp_component_latency_seconds", reason = "latency, not duration; already exported so", unit = Seconds, buckets = buckets::STREAM, writer = Verb("record_dwcp_operation"))]
     pub component_latency_seconds: Family<ComponentLabels, Histogram>,
 
     /// Component health: 0 down, 1 degraded, 2 healthy.

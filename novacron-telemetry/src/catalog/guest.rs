@@ -102,7 +102,7 @@ pub struct GuestMetrics {
     /// Compatibility gauge of NovaCron: percent for cpu, bytes for memory and disk.
     #[metric(
         literal = "novacron_vm_resource_usage",
-        reason = "promised with percent and bytes in one family: its resource label tells which",
+        reason = "different units in one family, by label; already exported so",
         opt_in
     )]
     pub resource_usage: Collected<GuestResourceLabels, Gauge>,

@@ -196,7 +196,7 @@ pub enum ErrorReason {
 
 /// Name of a host.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, LabelValue)]
-#[label(cap = 64)]
+#[label(cap = 16)]
 pub struct Host(Arc<str>);
 
 /// Name of a device.
@@ -270,15 +270,15 @@ pub enum EccKind {
 
 /// Release of a program.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, LabelValue)]
-#[label(cap = 16)]
+#[label(cap = 4)]
 pub struct Version(Arc<str>);
 
 /// Short id of the commit a program was built from.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, LabelValue)]
-#[label(cap = 16)]
+#[label(cap = 4)]
 pub struct GitSha(Arc<str>);
 
 /// Compiler that built a program.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, LabelValue)]
-#[label(cap = 16)]
+#[label(cap = 4)]
 pub struct RustVersion(Arc<str>);

@@ -16,7 +16,7 @@ pub struct LibvirtMetrics {
     /// Domains by state.
     #[metric(
         literal = "novacron_libvirt_domains_total",
-        reason = "promised as a gauge: it is the prefixed form of a documented name",
+        reason = "the prefixed form of a name that is promised literally",
         unit = "domains"
     )]
     pub domains_total: Collected<DomainLabels, Gauge>,

@@ -72,5 +72,5 @@ pub struct BuildLabels {
 
 /// Component name that the host gives at start.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, LabelValue)]
-#[label(cap = 16)]
+#[label(cap = 4)]
 pub struct BuildComponent(Arc<str>);

@@ -18,7 +18,7 @@ pub struct ProviderMetrics {
     pub provider_rpc_requests_total: Family<ProviderCallLabels, Counter>,
 
     /// Latency of calls to providers over gRPC.
-    #[metric(literal = "novacron_provider_rpc_latency_seconds", reason = "promised as latency, not duration", unit = Seconds, buckets = buckets::RPC, exemplars)]
+    #[metric(literal = "novacron_provider_rpc_latency_seconds", reason = "latency, not duration; the prefixed form of a name that is promised literally", unit = Seconds, buckets = buckets::RPC, exemplars)]
     pub provider_rpc_latency_seconds: Family<ProviderMethodLabels, Histogram>,
 
     /// Asynchronous provider tasks not yet finished.

@@ -14,7 +14,7 @@ pub struct ProvisionerMetrics {
     pub requests_total: Family<ProvisionerRequestLabels, Counter>,
 
     /// Latency of provisioner API requests.
-    #[metric(literal = "novacron_provisioner_requests_duration_seconds", reason = "promised with requests in the plural", unit = Seconds, buckets = buckets::HTTP, writer = Verb("record_provisioner_request"))]
+    #[metric(literal = "novacron_provisioner_requests_duration_seconds", reason = "a plural where the others have none; the prefixed form of a name that is promised literally", unit = Seconds, buckets = buckets::HTTP, writer = Verb("record_provisioner_request"))]
     pub requests_duration_seconds: Family<ProvisionerRouteLabels, Histogram>,
 
     /// Provisioning jobs, by status.

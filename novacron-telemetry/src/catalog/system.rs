@@ -12,7 +12,7 @@ use crate::registry::MetricGroup;
 #[metrics(prefix = "novacron_system", writer = Collector("host"))]
 pub struct SystemMetrics {
     /// Host CPU in use, 0 to 100, all cores.
-    #[metric(literal = "novacron_system_cpu_usage_percent", reason = "promised in percent: an alert compares it with 90", unit = Percent)]
+    #[metric(literal = "novacron_system_cpu_usage_percent", reason = "already exported so; an alert compares it with a percentage", unit = Percent)]
     pub cpu_usage_percent: Gauge,
 
     /// Host memory in use (total minus available).
@@ -28,7 +28,7 @@ pub struct SystemMetrics {
     pub network_bytes_total: Collected<InterfaceLabels, Absolute>,
 
     /// Physical memory visible to the service.
-    #[metric(literal = "novacron_host_memory_bytes", reason = "promised without a word for the total, and outside the prefix of its group", unit = Bytes)]
+    #[metric(literal = "novacron_host_memory_bytes", reason = "does not say that it is the total; the prefixed form of a name that is promised literally", unit = Bytes)]
     pub host_memory_bytes: Gauge,
 
     /// Memory obtainable without swapping.

@@ -14,7 +14,7 @@ use crate::registry::MetricGroup;
 #[metrics(prefix = "novacron_vm", writer = Verb("record_vm_operation"))]
 pub struct VmMetrics {
     /// VMs known to this process, by state.
-    #[metric(literal = "novacron_vms_total", reason = "promised as a gauge: dashboards query it under this name", unit = "VMs", writer = Verb("update_vm_count"))]
+    #[metric(literal = "novacron_vms_total", reason = "promised literally; dashboards in use query it", unit = "VMs", writer = Verb("update_vm_count"))]
     pub vms_total: Family<VmStateLabels, Gauge>,
 
     /// VM operations finished.

@@ -2,6 +2,10 @@
 //!
 //! Escaping is injective: two different texts never look alike on the wire.
 
+use std::borrow::Cow;
+
+use super::open::is_forbidden;
+
 /// Appends a label value, escaped as both formats ask: `\`, `"` and newline.
 pub(crate) fn value_into(out: &mut String, text: &str) {
     escape_into(out, text, true);
@@ -9,7 +13,22 @@ pub(crate) fn value_into(out: &mut String, text: &str) {
 
 /// Appends a HELP text for text 0.0.4: `\` and newline.
 pub(crate) fn help_into(out: &mut String, text: &str) {
-    escape_into(out, text, false);
+    escape_into(out, &printable(text), false);
+}
+
+/// Appends a HELP text for OpenMetrics, which escapes quotes as well.
+pub(crate) fn help_quoted_into(out: &mut String, text: &str) {
+    escape_into(out, &printable(text), true);
+}
+
+/// The text without what a line reader or a terminal would act on. Label values went through this
+/// when they were stored.
+fn printable(text: &str) -> Cow<'_, str> {
+    if text.contains(is_forbidden) {
+        Cow::Owned(text.replace(is_forbidden, "\u{fffd}"))
+    } else {
+        Cow::Borrowed(text)
+    }
 }
 
 fn escape_into(out: &mut String, text: &str, quotes: bool) {

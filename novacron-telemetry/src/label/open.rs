@@ -38,7 +38,7 @@ pub(crate) fn sanitize(text: &str) -> Cow<'_, str> {
 
 /// C0 but tab and newline, DEL, C1, the line separators, and the byte order mark: a terminal or a
 /// line reader would act on them.
-fn is_forbidden(c: char) -> bool {
+pub(super) fn is_forbidden(c: char) -> bool {
     match c {
         '\t' | '\n' => false,
         '\u{2028}' | '\u{2029}' | '\u{feff}' => true,

@@ -87,6 +87,11 @@ pub trait Visitor {
 
     /// One series of the family that began last.
     fn series(&mut self, labels: Labels<'_>, value: Value<'_>) -> Flow;
+
+    /// Whether the walk is to pause before the next family, which may have no series to pause after.
+    fn is_full(&self) -> bool {
+        false
+    }
 }
 
 /// One family that can be read from any series onwards.

@@ -77,6 +77,9 @@ impl Walk {
                 }
             }
             self.family += 1;
+            if visitor.is_full() {
+                return true;
+            }
         }
         false
     }

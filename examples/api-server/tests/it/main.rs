@@ -2,6 +2,7 @@
 
 mod control;
 mod faults;
+mod metrics;
 mod streams;
 mod support;
 mod vms;

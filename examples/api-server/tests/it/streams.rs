@@ -191,6 +191,7 @@ async fn a_vm_whose_client_left_half_way_is_settled() {
     // The request would have started it again.
     assert_eq!(changes(&mut events, 1).await[0]["to"], "stopped");
     assert_eq!(host.get(&path).await.json()["state"], "stopped");
+    assert_eq!(host.metric("fleet_settled_total", &[]), 1.0);
 }
 
 #[tokio::test]

@@ -1,6 +1,9 @@
 //! A running server, and a client for it.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{
+    net::SocketAddr,
+    time::{Duration, Instant},
+};
 
 use api_server::{Options, Server, Stopped};
 use axum::{
@@ -13,12 +16,14 @@ use hyper_util::{
     client::legacy::{Client, connect::HttpConnector},
     rt::TokioExecutor,
 };
+use novacron_telemetry::Registry;
 use serde_json::Value;
 use tokio::{sync::oneshot, task::JoinHandle, time::timeout};
 
 /// A server of this process, and one client of it.
 pub(crate) struct Host {
     pub(crate) address: SocketAddr,
+    registry: Registry,
     client: Client<HttpConnector, Full<Bytes>>,
     stop: oneshot::Sender<()>,
     running: JoinHandle<std::io::Result<Stopped>>,
@@ -44,9 +49,9 @@ impl Host {
             ..Options::default()
         };
         change(&mut options);
-        let server = Server::bind(options)
-            .await
-            .expect("a free port and a database");
+        let registry = Registry::new();
+        let server = Server::bind(options, &registry);
+        let server = server.await.expect("a free port and a database");
         let address = server.local_addr().expect("an address");
         let (stop, stopped) = oneshot::channel::<()>();
         let running = tokio::spawn(server.run(async move {
@@ -55,6 +60,7 @@ impl Host {
         let client = Client::builder(TokioExecutor::new()).build_http();
         Self {
             address,
+            registry,
             client,
             stop,
             running,
@@ -120,6 +126,25 @@ impl Host {
     pub(crate) async fn fault(&self, json: &str) {
         let answer = self.put("/faults", json).await;
         assert_eq!(answer.status, 200, "{}", answer.text());
+    }
+
+    /// What one series shows.
+    pub(crate) fn metric(&self, family: &str, labels: &[(&str, &str)]) -> f64 {
+        let value = self.registry.snapshot().value(family, labels);
+        value.unwrap_or_else(|| panic!("no {family} with {labels:?}"))
+    }
+
+    /// Waits until one series shows `value`, which it must do before long.
+    pub(crate) async fn until(&self, family: &str, labels: &[(&str, &str)], value: f64) {
+        let began = Instant::now();
+        while self.metric(family, labels) != value {
+            let now = self.metric(family, labels);
+            assert!(
+                began.elapsed() < PATIENCE,
+                "{family} {labels:?} stays at {now}"
+            );
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
     }
 
     /// Tells the server to stop and waits until it has.

@@ -1,0 +1,82 @@
+//! The program that measures everything and prints the table.
+
+use std::io::{self, Write};
+use std::path::Path;
+use std::time::Instant;
+
+use crate::measure::Settings;
+use crate::report::{Report, Row};
+use crate::{heap, machine, questions};
+
+/// The programs that are run beside this one.
+#[derive(Clone, Copy, Debug)]
+pub struct Programs<'a> {
+    /// Counts allocations.
+    pub heap: &'a Path,
+}
+
+/// The parts that can be asked for by name.
+pub const PARTS: [&str; 7] = [
+    "floor",
+    "instruments",
+    "family",
+    "request",
+    "http",
+    "scrape",
+    "heap",
+];
+
+/// Measures the parts, or all of them if none is named, and says on `progress` where it is.
+///
+/// # Errors
+///
+/// If another program does not run, or `progress` cannot be written to.
+pub fn measure(
+    settings: &Settings,
+    parts: &[String],
+    programs: Programs<'_>,
+    progress: &mut dyn Write,
+) -> io::Result<Report> {
+    let mut report = Report {
+        facts: machine::facts(),
+        ..Report::default()
+    };
+    for part in PARTS {
+        if !parts.is_empty() && !parts.iter().any(|asked| asked == part) {
+            continue;
+        }
+        let start = Instant::now();
+        let rows = run(part, settings, programs)?;
+        writeln!(
+            progress,
+            "{part}: {} rows in {:.1} s",
+            rows.len(),
+            start.elapsed().as_secs_f64()
+        )?;
+        report.rows.extend(rows);
+    }
+    report
+        .facts
+        .push((String::from("load average at the end"), machine::load()));
+    report.notes = NOTES.iter().map(|&note| note.to_owned()).collect();
+    Ok(report)
+}
+
+fn run(part: &str, settings: &Settings, programs: Programs<'_>) -> io::Result<Vec<Row>> {
+    Ok(match part {
+        "floor" => questions::floor::run(settings),
+        "instruments" => questions::instruments::run(settings),
+        "family" => questions::family::run(settings),
+        "request" => questions::request::run(settings),
+        "http" => questions::http::run(settings),
+        "scrape" => questions::scrape::run(settings),
+        "heap" => heap::run(programs.heap, settings.quick)?,
+        other => return Err(io::Error::other(format!("no part is called {other}"))),
+    })
+}
+
+const NOTES: [&str; 1] = [
+    "`measured` 0.1 needs a newer compiler than this run's and is not in it. Its published figures from another \
+     run of the same kind of work (2 vCPU AMD EPYC Zen 5): held counter 5.2 ns, counter with three open labels \
+     76 ns, held histogram 24.4 ns, 100 000 counters rendered in 13.0 ms, 59.5 bytes of heap per counter series.",
+];

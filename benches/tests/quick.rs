@@ -1,0 +1,48 @@
+//! The program that measures runs, and what it prints is a table.
+
+use std::path::Path;
+
+use benches::measure::Settings;
+use benches::program::{self, Programs};
+
+#[test]
+fn a_quick_run_fills_every_row() {
+    let programs = Programs {
+        heap: Path::new(env!("CARGO_BIN_EXE_heap")),
+    };
+    let mut progress = Vec::new();
+    let report = program::measure(&Settings::quick(), &[], programs, &mut progress)
+        .expect("every part runs");
+    for part in program::PARTS {
+        let ran = String::from_utf8_lossy(&progress).contains(&format!("{part}: "));
+        assert!(ran, "{part} did not run");
+    }
+    for row in &report.rows {
+        // Two threads may find no moment together on a busy machine; one always finds its own.
+        let figures = row
+            .ours
+            .iter()
+            .chain(row.rivals.iter().map(|(_, figure)| figure));
+        let mut count = 0;
+        for figure in figures {
+            assert!(
+                figure.is_finite() && *figure >= 0.0,
+                "{}: {figure}",
+                row.case
+            );
+            count += 1;
+        }
+        assert!(
+            count > 0 || row.case.contains("2 threads"),
+            "{} is empty",
+            row.case
+        );
+    }
+    let text = report.markdown();
+    let lines = text.lines().filter(|line| line.starts_with('|')).count();
+    assert_eq!(
+        lines,
+        report.rows.len() + 2,
+        "a head, a rule, and a line for each row"
+    );
+}

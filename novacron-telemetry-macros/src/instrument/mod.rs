@@ -1,0 +1,99 @@
+//! `#[instrument_api]` and `#[instrument_migration]`: both attributes, one path.
+//!
+//! Arguments → a site, a recorder and a classifier; the function → one call that is given them and
+//! the body. What happens in that call is ordinary code of the library.
+
+mod api;
+mod function;
+mod migration;
+mod shape;
+
+use proc_macro2::TokenStream;
+use quote::{quote, quote_spanned};
+use syn::spanned::Spanned;
+
+use crate::args::{Args, Key, Private};
+use crate::errors::Errors;
+use function::Function;
+use shape::Shape;
+
+pub(crate) fn api(args: TokenStream, item: &TokenStream) -> TokenStream {
+    expand(args, item, api::KEYS, api::call)
+}
+
+pub(crate) fn migration(args: TokenStream, item: &TokenStream) -> TokenStream {
+    expand(args, item, migration::KEYS, migration::call)
+}
+
+/// One call into the library, but for the body.
+struct Call {
+    /// What is called with a future.
+    future: TokenStream,
+    /// What is called with a closure.
+    sync: TokenStream,
+    /// What stands before the body.
+    arguments: Vec<TokenStream>,
+}
+
+const TELEMETRY: Key = Key::value("telemetry", "telemetry = self.telemetry");
+const ERROR: Key = Key::value("error", "error = ApiError::class");
+const OUTCOME: Key = Key::value("outcome", "outcome = |value| value.is_some()");
+
+fn expand(
+    args: TokenStream,
+    item: &TokenStream,
+    keys: &[Key],
+    call: fn(Args, &Function, &Shape, &mut Errors) -> Call,
+) -> TokenStream {
+    let mut errors = Errors::default();
+    let args = Args::of_macro(args, keys, &mut errors);
+    let function = errors.keep(syn::parse2::<Function>(item.clone()));
+    let shape = function.and_then(|function| {
+        let shape = errors.keep(Shape::of(&function))?;
+        Some((function, shape))
+    });
+    let Some((function, shape)) = shape else {
+        return quote!(#errors #item);
+    };
+    let call = call(args, &function, &shape, &mut errors);
+    if !errors.is_empty() {
+        // The item as it was: whatever uses it is not reported too.
+        return quote!(#errors #item);
+    }
+    shape.expand(function, &call)
+}
+
+/// Who records: what `telemetry = …` names, else whoever is current when the work begins.
+fn recorder(args: &mut Args, private: &Private) -> TokenStream {
+    match args.take("telemetry").and_then(|arg| arg.expr()) {
+        Some(telemetry) => quote!(#private::recorder_of(&#telemetry)),
+        None => quote!(#private::current()),
+    }
+}
+
+/// How the returned value is read.
+fn classify(args: &mut Args, private: &Private, shape: &Shape, errors: &mut Errors) -> TokenStream {
+    let output = shape.output();
+    match (args.take("error"), args.take("outcome")) {
+        (Some(_), Some(outcome)) => {
+            errors.at(
+                outcome.key,
+                "`outcome` reads the whole value and `error` its error: give one of them",
+            );
+            TokenStream::new()
+        }
+        (Some(error), None) => {
+            let error = error.expr();
+            quote!(#private::classify_error(#error))
+        }
+        // Passed on, never called in place: the type of its parameter is inferred from `output`.
+        (None, Some(outcome)) => {
+            let outcome = outcome.expr();
+            quote!(#private::classify_with::<#output, _, _>(#outcome))
+        }
+        // On the return type, so that "does not say whether it is a success" is read there.
+        (None, None) => quote_spanned! {output.span()=>
+            #private::outcome_of::<#output>
+        },
+    }
+}

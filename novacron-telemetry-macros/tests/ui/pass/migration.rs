@@ -1,0 +1,61 @@
+//! Every argument of `#[instrument_migration]`, on functions that take what the arguments borrow.
+
+use novacron_telemetry::record::{Failure, Mode, Recorder};
+use novacron_telemetry_macros::instrument_migration;
+
+struct Plan {
+    source: String,
+    destination: String,
+    mode: Mode,
+}
+
+impl Plan {
+    fn destination(&self) -> &str {
+        &self.destination
+    }
+}
+
+#[derive(Debug)]
+struct Broken;
+
+fn class(_: &Broken) -> Failure {
+    Failure { status: 500 }
+}
+
+#[instrument_migration(
+    source = &plan.source,
+    destination = plan.destination(),
+    mode = plan.mode,
+    error = class,
+)]
+async fn migrate(plan: Plan) -> Result<Plan, Broken> {
+    if plan.source == plan.destination {
+        return Err(Broken);
+    }
+    Ok(plan)
+}
+
+#[instrument_migration(source = "a", destination = String::from("b"), outcome = |done| *done > 1)]
+fn sync() -> u8 {
+    2
+}
+
+struct Mover {
+    telemetry: Recorder,
+    host: String,
+}
+
+impl Mover {
+    #[instrument_migration(source = &self.host, destination = to, telemetry = self.telemetry)]
+    async fn to(&mut self, to: &str) -> Result<(), Broken> {
+        self.host = to.to_owned();
+        Ok(())
+    }
+}
+
+fn main() {
+    assert_eq!(sync(), 2);
+    let mut mover = Mover { telemetry: Recorder(1), host: "a".into() };
+    let plan = Plan { source: "a".into(), destination: "b".into(), mode: Mode::Internet };
+    let _futures = (migrate(plan), mover.to("b"));
+}
