@@ -13,6 +13,8 @@ mod encode;
 mod error;
 pub mod expose;
 pub mod label;
+#[cfg(feature = "http")]
+pub mod layer;
 pub mod metric;
 pub mod record;
 pub mod registry;

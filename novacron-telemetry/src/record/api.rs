@@ -4,6 +4,7 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use super::clock::Moment;
+use super::current::Frame;
 use super::{Failure, Recorder};
 use crate::catalog::{
     ApiError, ApiMetrics, EndpointLabelsRef, Method, MethodLabels, RequestErrorLabelsRef,
@@ -23,12 +24,11 @@ pub const UNMATCHED: &str = "UNMATCHED";
 /// requests end and says so.
 #[derive(Debug)]
 pub(crate) struct ApiRequest {
-    recorder: Recorder,
+    frame: Frame,
     method: Method,
     row: Row<RouteLabels>,
     begun: Moment,
     in_flight: UpDownGauge,
-    trace: Option<TraceIds>,
     /// Whether the time to the head was observed; then the time to the end will be.
     timed: bool,
 }
@@ -54,7 +54,8 @@ pub(crate) enum How {
 
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Bytes {
-    pub(crate) request: u64,
+    /// Unknown if the client did not say and nobody counted.
+    pub(crate) request: Option<u64>,
     pub(crate) response: u64,
 }
 
@@ -172,26 +173,22 @@ impl Route {
 impl Recorder {
     /// Begins a request: it is in flight from now on.
     #[inline]
-    pub(crate) fn begin_api_request(&self, method: Method, endpoint: &str) -> ApiRequest {
-        let api = &self.catalog().api;
-        let row = api
-            .request_duration_seconds
-            .row(&RouteLabelsRef { method, endpoint });
+    pub(crate) fn begin_api_request(self, method: Method, endpoint: &str) -> ApiRequest {
+        let row = self.api_route(method, endpoint);
         self.begin_api_request_at(method, row)
     }
 
     /// Begins a request whose route was looked up before.
     #[inline]
-    pub(crate) fn begin_api_request_at(&self, method: Method, row: Row<RouteLabels>) -> ApiRequest {
+    pub(crate) fn begin_api_request_at(self, method: Method, row: Row<RouteLabels>) -> ApiRequest {
         let in_flight = self.catalog().api.requests_in_flight.with(&MethodLabels { method });
         in_flight.inc();
         ApiRequest {
-            recorder: self.clone(),
+            frame: Frame::inherit(self, |owned| owned.api = true),
             method,
             row,
             begun: Moment::now(),
             in_flight,
-            trace: None,
             timed: false,
         }
     }
@@ -222,6 +219,18 @@ impl Recorder {
                 error_type: *error_type,
             });
         }
+    }
+
+    /// Shows calls to a deprecated route from now on, at 0.
+    pub(crate) fn deprecate_api_route(&self, endpoint: &str) {
+        let by_endpoint = EndpointLabelsRef { endpoint };
+        self.catalog().api.deprecated_requests_total.touch(&by_endpoint);
+    }
+
+    /// Counts a call to a deprecated route.
+    pub(crate) fn deprecated_api_request(&self, endpoint: &str) {
+        let by_endpoint = EndpointLabelsRef { endpoint };
+        self.catalog().api.deprecated_requests_total.inc(&by_endpoint);
     }
 
     /// Records a request that began and ended elsewhere.
@@ -305,35 +314,46 @@ impl Recorder {
 }
 
 impl ApiRequest {
-    /// Names the trace that exemplars will point to.
-    pub(crate) fn trace(&mut self, trace: Option<TraceIds>) {
-        self.trace = trace.filter(|trace| trace.sampled);
+    /// What is carried around each poll of the work.
+    pub(crate) fn frame(&mut self) -> &mut Frame {
+        &mut self.frame
+    }
+
+    /// Why the work failed, if an attribute inside said so.
+    pub(crate) fn failure(&self) -> Option<Failure> {
+        self.frame.failure
     }
 
     /// The head of the response is on its way: observes the time to it.
-    pub(crate) fn head(&mut self) -> Duration {
+    pub(crate) fn head(&mut self) {
+        let Some(recorder) = &self.frame.recorder else {
+            return;
+        };
         let elapsed = Moment::now().since(self.begun);
-        if let Some(route) = self.recorder.route(self.row, self.method) {
-            observe(&route.duration, elapsed, self.trace);
+        if let Some(route) = recorder.route(self.row, self.method) {
+            observe(&route.duration, elapsed, self.frame.trace);
             route.longest.observe(elapsed.as_secs_f64());
-            if elapsed > self.recorder.settings().slow_request {
-                self.recorder.count_slow(route);
+            if elapsed > recorder.settings().slow_request {
+                recorder.count_slow(route);
             }
             self.timed = true;
         }
-        elapsed
     }
 
     /// The request ended.
     pub(crate) fn end(self, end: &ApiEnd) {
-        let Self { recorder, method, row, begun, in_flight, trace, timed } = &self;
+        let Self { frame, method, row, begun, in_flight, timed } = &self;
         let now = Moment::now();
-        if let Some(route) = recorder.route(*row, *method) {
+        if let Some(recorder) = &frame.recorder
+            && let Some(route) = recorder.route(*row, *method)
+        {
             if *timed {
-                observe(&route.complete, now.since(*begun), *trace);
+                observe(&route.complete, now.since(*begun), frame.trace);
             }
             if let Some(Bytes { request, response }) = end.bytes {
-                route.request_bytes.observe(request as f64);
+                if let Some(request) = request {
+                    route.request_bytes.observe(request as f64);
+                }
                 route.response_bytes.observe(response as f64);
             }
             recorder.write_api_end(route, now, end);
@@ -345,7 +365,7 @@ impl ApiRequest {
 
 #[inline]
 fn observe(histogram: &Histogram, elapsed: Duration, trace: Option<TraceIds>) {
-    match trace {
+    match trace.filter(|ids| ids.sampled) {
         None => histogram.observe(elapsed),
         Some(ids) => {
             histogram.observe_with(elapsed, |value| {

@@ -50,11 +50,11 @@ static INSTALLED: RwLock<Option<(Recorder, &'static str)>> = RwLock::new(None);
 
 impl Frame {
     /// A frame for work that begins here: it inherits what is around it.
-    pub(crate) fn inherit(recorder: &Recorder, own: impl FnOnce(&mut Owned)) -> Self {
+    pub(crate) fn inherit(recorder: Recorder, own: impl FnOnce(&mut Owned)) -> Self {
         let (mut owned, trace) = with(|frame| (frame.owned, frame.trace)).unwrap_or_default();
         own(&mut owned);
         Self {
-            recorder: Some(recorder.clone()),
+            recorder: Some(recorder),
             owned,
             failure: None,
             trace,

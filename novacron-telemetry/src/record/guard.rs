@@ -34,6 +34,11 @@ pub(crate) trait Work {
     fn end(self, ending: Ending);
 }
 
+/// Work that carries its frame around each poll.
+pub(crate) trait Framed: Work {
+    fn frame(&mut self) -> &mut Frame;
+}
+
 /// See the module.
 #[derive(Debug)]
 pub(crate) struct Guard<W: Work>(Option<W>);
@@ -55,13 +60,20 @@ impl<W: Work> Guard<W> {
         self.0.as_mut()
     }
 
-    /// Runs a piece of user code; if it unwinds, the work panicked.
+}
+
+impl<W: Framed> Guard<W> {
+    /// Runs a piece of user code in the frame of the work; if it unwinds, the work panicked.
+    #[inline]
     pub(crate) fn watch<R>(&mut self, f: impl FnOnce() -> R) -> R {
         let mut watch = Watch {
             guard: self,
             returned: false,
         };
-        let value = f();
+        let value = {
+            let _entered = watch.guard.work().map(|work| work.frame().enter());
+            f()
+        };
         watch.returned = true;
         value
     }
@@ -90,7 +102,6 @@ pin_project! {
     /// A future whose end is counted.
     #[must_use = "futures do nothing unless polled"]
     pub(crate) struct Counted<F, W: Work, C> {
-        frame: Frame,
         guard: Guard<W>,
         classify: Option<C>,
         #[pin]
@@ -99,9 +110,8 @@ pin_project! {
 }
 
 impl<F, W: Work, C> Counted<F, W, C> {
-    pub(crate) fn new(frame: Frame, work: W, classify: C, future: F) -> Self {
+    pub(crate) fn new(work: W, classify: C, future: F) -> Self {
         Self {
-            frame,
             guard: Guard::new(work),
             classify: Some(classify),
             future,
@@ -112,16 +122,14 @@ impl<F, W: Work, C> Counted<F, W, C> {
 impl<F, W, C> Future for Counted<F, W, C>
 where
     F: Future,
-    W: Work,
+    W: Framed,
     C: FnOnce(&F::Output) -> Outcome,
 {
     type Output = F::Output;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let this = self.project();
-        let entered = this.frame.enter();
         let polled = this.guard.watch(|| this.future.poll(cx));
-        drop(entered);
         if let Poll::Ready(value) = &polled
             && let Some(classify) = this.classify.take()
         {
@@ -132,16 +140,13 @@ where
 }
 
 /// Runs a function whose end is counted.
-pub(crate) fn count<W: Work, R>(
-    mut frame: Frame,
+pub(crate) fn count<W: Framed, R>(
     work: W,
     classify: impl FnOnce(&R) -> Outcome,
     f: impl FnOnce() -> R,
 ) -> R {
     let mut guard = Guard::new(work);
-    let entered = frame.enter();
     let value = guard.watch(f);
-    drop(entered);
     guard.end(Ending::Outcome(judge(classify, &value)));
     value
 }

@@ -4,7 +4,7 @@ use std::future::Future;
 
 use super::api::{ApiEnd, ApiRequest};
 use super::current::{self, Frame};
-use super::guard::{Counted, Ending, Work, count};
+use super::guard::{Counted, Ending, Framed, Work, count};
 use super::migration::{Migration, RunningMigration};
 use super::recorder::AsRecorder;
 use super::{Failure, Outcome, Recorder, ToOutcome};
@@ -31,18 +31,26 @@ impl ApiSite {
 enum ApiWork {
     Owner(ApiRequest),
     /// The layer counts; it is told why the request failed.
-    Inside,
+    Inside(Frame),
 }
 
 impl ApiWork {
-    fn begin(recorder: &Recorder, site: ApiSite) -> (Frame, Self) {
-        let work = if current::owned().api {
-            Self::Inside
+    fn begin(recorder: Recorder, site: ApiSite) -> Self {
+        if current::owned().api {
+            Self::Inside(Frame::inherit(recorder, |_| {}))
         } else {
             let method = site.method.unwrap_or(Method::Other);
             Self::Owner(recorder.begin_api_request(method, site.endpoint))
-        };
-        (Frame::inherit(recorder, |owned| owned.api = true), work)
+        }
+    }
+}
+
+impl Framed for ApiWork {
+    fn frame(&mut self) -> &mut Frame {
+        match self {
+            Self::Owner(request) => request.frame(),
+            Self::Inside(frame) => frame,
+        }
     }
 }
 
@@ -62,11 +70,11 @@ impl Work for ApiWork {
                 }
                 request.end(&end);
             }
-            (Self::Inside, Ending::Outcome(Outcome::Failure(failure))) => current::hand_out(failure),
-            (Self::Inside, Ending::Outcome(Outcome::TimedOut)) => {
+            (Self::Inside(_), Ending::Outcome(Outcome::Failure(failure))) => current::hand_out(failure),
+            (Self::Inside(_), Ending::Outcome(Outcome::TimedOut)) => {
                 current::hand_out(Failure::from_status(Outcome::TimedOut.status()));
             }
-            (Self::Inside, _) => {}
+            (Self::Inside(_), _) => {}
         }
     }
 }
@@ -82,8 +90,7 @@ where
     F: Future,
     C: FnOnce(&F::Output) -> Outcome,
 {
-    let (frame, work) = ApiWork::begin(&recorder, site);
-    Counted::new(frame, work, classify, future)
+    Counted::new(ApiWork::begin(recorder, site), classify, future)
 }
 
 /// Runs a marked `fn`.
@@ -93,8 +100,7 @@ pub fn api_sync<R>(
     classify: impl FnOnce(&R) -> Outcome,
     f: impl FnOnce() -> R,
 ) -> R {
-    let (frame, work) = ApiWork::begin(&recorder, site);
-    count(frame, work, classify, f)
+    count(ApiWork::begin(recorder, site), classify, f)
 }
 
 /// Where an `#[instrument_migration]` stands: between which nodes.
@@ -123,6 +129,12 @@ impl Work for RunningMigration {
             Ending::Panicked => self.finish(Failure::INTERNAL.into()),
             Ending::Outcome(outcome) => self.finish(outcome),
         }
+    }
+}
+
+impl Framed for RunningMigration {
+    fn frame(&mut self) -> &mut Frame {
+        self.frame_mut()
     }
 }
 
@@ -172,12 +184,13 @@ where
     C: FnOnce(&F::Output) -> Outcome,
     M: FnOnce(&F::Output) -> Measured,
 {
-    let (frame, work, notes) = begin_migration(&recorder, site);
+    let work = site.0.begin_with(recorder);
+    let notes = work.notes();
     let classify = move |value: &F::Output| {
         notes.take(measure(value));
         classify(value)
     };
-    Counted::new(frame, work, classify, future)
+    Counted::new(work, classify, future)
 }
 
 /// Runs a marked `fn`.
@@ -188,22 +201,13 @@ pub fn migration_sync<R>(
     measure: impl FnOnce(&R) -> Measured,
     f: impl FnOnce() -> R,
 ) -> R {
-    let (frame, work, notes) = begin_migration(&recorder, site);
+    let work = site.0.begin_with(recorder);
+    let notes = work.notes();
     let classify = move |value: &R| {
         notes.take(measure(value));
         classify(value)
     };
-    count(frame, work, classify, f)
-}
-
-fn begin_migration(
-    recorder: &Recorder,
-    site: MigrationSite,
-) -> (Frame, RunningMigration, super::migration::Notes) {
-    let work = site.0.begin_with(recorder);
-    let notes = work.notes();
-    let frame = Frame::inherit(recorder, |owned| owned.migration = true);
-    (frame, work, notes)
+    count(work, classify, f)
 }
 
 /// The recorder that `telemetry = …` names.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::clock::Moment;
+use super::current::Frame;
 use super::instrument::Measured;
 use super::{Outcome, Recorder, current};
 use crate::catalog::dwcp::{
@@ -75,12 +76,12 @@ impl Migration {
 
     /// Begins the migration: it is in flight until it is finished or dropped.
     #[must_use = "dropped at once, the migration was cancelled"]
-    pub fn begin(self) -> super::migration::Running {
+    pub fn begin(self) -> Running {
         let recorder = current::current();
-        Running(super::guard::Guard::new(self.begin_with(&recorder)))
+        Running(super::guard::Guard::new(self.begin_with(recorder)))
     }
 
-    pub(super) fn begin_with(self, recorder: &Recorder) -> RunningMigration {
+    pub(super) fn begin_with(self, recorder: Recorder) -> RunningMigration {
         recorder.migration_begins(&self);
         let in_flight = self.mode.map(|mode| {
             let gauge = recorder
@@ -92,7 +93,7 @@ impl Migration {
             gauge
         });
         RunningMigration {
-            recorder: recorder.clone(),
+            frame: Frame::inherit(recorder, |owned| owned.migration = true),
             begun: Moment::now(),
             notes: Notes(Arc::new(Mutex::new(self.measured))),
             migration: self,
@@ -115,7 +116,7 @@ impl Running {
 /// A migration that was begun and not ended.
 #[derive(Debug)]
 pub(super) struct RunningMigration {
-    recorder: Recorder,
+    frame: Frame,
     migration: Migration,
     begun: Moment,
     notes: Notes,
@@ -137,11 +138,16 @@ impl RunningMigration {
         self.notes.clone()
     }
 
+    pub(super) fn frame_mut(&mut self) -> &mut Frame {
+        &mut self.frame
+    }
+
     pub(super) fn finish(self, outcome: Outcome) {
         let duration = Moment::now().since(self.begun).as_secs_f64();
         let measured = *self.notes.0.lock();
-        self.recorder
-            .migration_ended(&self.migration, measured, outcome, duration);
+        if let Some(recorder) = &self.frame.recorder {
+            recorder.migration_ended(&self.migration, measured, outcome, duration);
+        }
         if let Some(gauge) = self.in_flight {
             gauge.dec();
         }

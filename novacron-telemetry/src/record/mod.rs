@@ -47,7 +47,7 @@ pub use vm::VmWork;
 #[cfg(feature = "http")]
 pub(crate) use api::{ApiEnd, ApiRequest, Bytes, How};
 #[cfg(feature = "http")]
-pub(crate) use current::{Frame, Owned};
+pub(crate) use current::Frame;
 pub(crate) use current::{install, uninstall};
 #[cfg(feature = "http")]
-pub(crate) use guard::{Ending, Guard, Work};
+pub(crate) use guard::{Ending, Framed, Guard, Work};
