@@ -214,6 +214,19 @@ impl Arg {
 /// The path of what macros may call.
 pub(crate) struct Private(Option<Path>);
 
+impl Private {
+    /// The same path, written where the user wrote something else: a bound that does not hold is
+    /// reported there.
+    pub(crate) fn at(&self, span: Span) -> TokenStream {
+        let path = self.to_token_stream().into_iter();
+        path.map(|mut token| {
+            token.set_span(token.span().located_at(span));
+            token
+        })
+        .collect()
+    }
+}
+
 impl ToTokens for Private {
     fn to_tokens(&self, tokens: &mut TokenStream) {
         // `call_site`, so that a missing dependency is reported on the macro and not in it.

@@ -9,9 +9,13 @@ use std::{
     fmt,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
+use novacron_telemetry::{
+    catalog::database::{DbOperation, PoolLabelsRef},
+    record::{DatabaseQuery, Recorder},
+};
 use sqlx::{
     Sqlite, SqlitePool,
     pool::PoolConnection,
@@ -30,6 +34,7 @@ use crate::faults::Faults;
 pub struct Database {
     pool: SqlitePool,
     faults: Arc<Faults>,
+    recorder: Recorder,
     /// Holds every connection while the fault `pool_exhausted` is on.
     keeper: Mutex<Option<JoinHandle<()>>>,
     /// Where the file is if nobody named one; removed when the database goes.
@@ -56,16 +61,6 @@ pub enum DatabaseError {
     Query(sqlx::Error),
 }
 
-/// What a statement does, as the `operation` label spells it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Operation {
-    Select,
-    Insert,
-    Update,
-    Delete,
-    Ddl,
-}
-
 impl Database {
     /// Opens the file, or makes one.
     ///
@@ -74,6 +69,7 @@ impl Database {
     pub async fn open(
         options: DatabaseOptions,
         faults: Arc<Faults>,
+        recorder: Recorder,
     ) -> Result<Self, DatabaseError> {
         let DatabaseOptions {
             file,
@@ -96,9 +92,22 @@ impl Database {
             .connect_with(connect_options(&file))
             .await
             .map_err(DatabaseError::NoConnection)?;
+        // Known from now on, so that the first failure is an increase.
+        let name = PoolLabelsRef { pool: POOL };
+        recorder
+            .catalog()
+            .database
+            .connection_timeouts_total
+            .touch(&name);
+        recorder
+            .catalog()
+            .database
+            .connection_errors_total
+            .touch(&name);
         Ok(Self {
             pool,
             faults,
+            recorder,
             keeper: Mutex::new(None),
             _scratch: scratch,
         })
@@ -139,33 +148,61 @@ impl Database {
         None
     }
 
+    /// How many connections are open and lent out, open and waiting, and allowed at most.
+    pub fn connections(&self) -> [u32; 3] {
+        let open = self.pool.size();
+        let idle = u32::try_from(self.pool.num_idle())
+            .unwrap_or(u32::MAX)
+            .min(open);
+        [open - idle, idle, self.pool.options().get_max_connections()]
+    }
+
     /// The one way to the database: a connection, then the statement, with whatever faults are
     /// switched on.
     pub(crate) async fn rows(
         &self,
-        operation: Operation,
+        operation: DbOperation,
+        table: &'static str,
         query: Query<'_, Sqlite, SqliteArguments>,
     ) -> Result<Vec<SqliteRow>, DatabaseError> {
         let mut connection = self.connection().await?;
+        let statement = DatabaseQuery::begin_with(self.recorder.clone(), operation, table);
         let faults = self.faults.current();
         // Slow while it holds the connection: that is what makes a slow statement everybody's
         // problem.
         if faults.slow_query_ms > 0 {
             tokio::time::sleep(Duration::from_millis(faults.slow_query_ms)).await;
         }
-        let query = if faults.query_fails() {
-            sqlx::query(DOOMED)
-        } else {
-            query
+        let query = match faults.query_fails() {
+            true => sqlx::query(DOOMED),
+            false => query,
         };
-        query.fetch_all(&mut *connection).await.map_err(|error| {
-            tracing::warn!(?operation, %error, "statement failed");
+        let result = query.fetch_all(&mut *connection).await;
+        let rows = result.as_ref().map_or(0, Vec::len) as u64;
+        let statement = match operation {
+            DbOperation::Select => statement.rows_returned(rows),
+            // Those end in RETURNING: a row for each that they changed.
+            _ => statement.rows_affected(rows),
+        };
+        statement.finish(result.is_ok());
+        result.map_err(|error| {
+            tracing::warn!(%operation, table, %error, "statement failed");
             DatabaseError::Query(error)
         })
     }
 
     async fn connection(&self) -> Result<PoolConnection<Sqlite>, DatabaseError> {
-        self.pool.acquire().await.map_err(|error| {
+        let (pool, begun) = (PoolLabelsRef { pool: POOL }, Instant::now());
+        let connection = self.pool.acquire().await;
+        let metrics = &self.recorder.catalog().database;
+        metrics
+            .connection_wait_seconds
+            .observe(&pool, begun.elapsed());
+        connection.map_err(|error| {
+            match error {
+                sqlx::Error::PoolTimedOut => metrics.connection_timeouts_total.inc(&pool),
+                _ => metrics.connection_errors_total.inc(&pool),
+            }
             tracing::warn!(%error, "no database connection");
             DatabaseError::NoConnection(error)
         })
@@ -223,6 +260,9 @@ fn keep_all(pool: SqlitePool) -> (JoinHandle<()>, watch::Receiver<u32>) {
     });
     (task, receiver)
 }
+
+/// The name of the pool in metrics.
+pub(crate) const POOL: &str = "default";
 
 const EXHAUST_WAIT: Duration = Duration::from_secs(2);
 

@@ -10,6 +10,7 @@ use axum::{
     http::{HeaderValue, StatusCode, header::RETRY_AFTER, request::Parts},
     response::{IntoResponse, Response},
 };
+use novacron_telemetry::{catalog::Status, record::Failure};
 use serde::de::DeserializeOwned;
 use serde_json::json;
 
@@ -92,6 +93,12 @@ impl ApiError {
     #[must_use]
     pub fn status(&self) -> StatusCode {
         self.status
+    }
+
+    /// The same for metrics.
+    #[must_use]
+    pub fn failure(&self) -> Failure {
+        Failure::from_status(Status::new(self.status.as_u16()))
     }
 
     /// The class in the body, as the `error_type` label spells it where both have a word for it.

@@ -163,6 +163,7 @@ pub async fn put(
     Body(change): Body<FaultChange>,
 ) -> Result<Json<FaultSettings>, ApiError> {
     let settings = app.faults.change(change)?;
+    app.health.tell();
     app.store.database().follow_faults().await;
     Ok(Json(settings))
 }
@@ -170,6 +171,7 @@ pub async fn put(
 /// `DELETE /faults`.
 pub async fn clear(State(app): State<Arc<App>>) -> Json<FaultSettings> {
     let settings = app.faults.clear();
+    app.health.tell();
     app.store.database().follow_faults().await;
     Json(settings)
 }

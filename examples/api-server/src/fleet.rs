@@ -3,13 +3,12 @@
 //! Handlers ask for an operation; every one of them goes through `operate`, and every change of a
 //! state through `step`. So there is one place that counts operations and one that tells listeners.
 
-use std::{
-    future::Future,
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::{future::Future, sync::Arc, time::Duration};
 
-use serde::Serialize;
+use novacron_telemetry::{
+    catalog::vm::{EventLabels, TransitionLabels, VmEvent, VmOperation},
+    record::{Outcome, Recorder, VmWork},
+};
 use tokio::{
     sync::Notify,
     time::{Instant, MissedTickBehavior, interval_at, sleep, timeout},
@@ -19,9 +18,10 @@ use crate::{
     database::DatabaseError,
     error::ApiError,
     events::Events,
+    health::Health,
     metrics::{FleetMetrics, StateLabels},
     store::Store,
-    vm::{Action, Census, NewVm, State, Vm},
+    vm::{Action, NewVm, State, Vm},
 };
 
 /// All VMs of this server.
@@ -29,34 +29,12 @@ use crate::{
 pub struct Fleet {
     store: Arc<Store>,
     events: Arc<Events>,
+    recorder: Recorder,
     metrics: FleetMetrics,
     /// Wakes housekeeping when the census is out of date.
     changed: Notify,
-    seen: Mutex<Health>,
     /// How long a VM may stay in a passing state before its client is taken to have left.
     abandoned: Duration,
-}
-
-/// What housekeeping saw last.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Health {
-    /// Nothing yet.
-    Unknown,
-    /// The database answered.
-    Healthy(Census),
-    /// It did not: why.
-    Unhealthy(String),
-}
-
-/// What can be asked of the fleet.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-enum Operation {
-    Create,
-    Start,
-    Stop,
-    Restart,
-    Delete,
 }
 
 impl Fleet {
@@ -66,16 +44,17 @@ impl Fleet {
     pub fn new(
         store: Arc<Store>,
         events: Arc<Events>,
+        recorder: Recorder,
         metrics: FleetMetrics,
         abandoned: Duration,
     ) -> Self {
-        let (changed, seen) = (Notify::new(), Mutex::new(Health::Unknown));
+        let changed = Notify::new();
         Self {
             store,
             events,
+            recorder,
             metrics,
             changed,
-            seen,
             abandoned,
         }
     }
@@ -86,7 +65,7 @@ impl Fleet {
     /// 422 for a value out of its range, 409 for a taken name, 500 or 503 when the database fails.
     pub async fn create(&self, new: &NewVm) -> Result<Vm, ApiError> {
         new.check()?;
-        self.operate(Operation::Create, async {
+        self.operate(VmOperation::Create, async {
             let vm = self.store.insert(new).await?;
             let vm = vm.ok_or_else(|| {
                 ApiError::conflict(format!("a VM named `{}` exists already", new.name))
@@ -102,7 +81,7 @@ impl Fleet {
     /// # Errors
     /// 404 for an unknown VM, 409 for one that is not stopped, 500 or 503 when the database fails.
     pub async fn delete(&self, id: i64) -> Result<(), ApiError> {
-        self.operate(Operation::Delete, async {
+        self.operate(VmOperation::Delete, async {
             let Some(vm) = self.store.delete(id).await? else {
                 return Err(self.refusal(id, "delete", State::Stopped).await?);
             };
@@ -134,17 +113,9 @@ impl Fleet {
         .await
     }
 
-    /// What housekeeping saw last.
-    pub fn health(&self) -> Health {
-        self.seen
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
-    }
-
     /// Counts the VMs and settles abandoned ones: once per `period`, and soon after every change.
     /// Never returns.
-    pub async fn housekeep(&self, period: Duration) {
+    pub async fn housekeep(&self, period: Duration, health: &Health) {
         let mut ticks = interval_at(Instant::now() + period, period);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
@@ -153,23 +124,21 @@ impl Fleet {
                 // A burst of changes is counted once, when it is over.
                 () = self.changed.notified() => sleep(SETTLE).await,
             }
-            self.look().await;
+            self.look(health).await;
         }
     }
 
-    /// Tidies up once, and remembers how that went.
-    pub async fn look(&self) {
+    /// Tidies up once, and says how the database took it.
+    pub async fn look(&self, health: &Health) {
         // With a deadline, because a database that does not answer is exactly what this has to
         // notice.
-        let seen = match timeout(DEADLINE, self.tidy()).await {
-            Ok(Ok(census)) => Health::Healthy(census),
-            Ok(Err(error)) => Health::Unhealthy(error.to_string()),
-            Err(_) => Health::Unhealthy("no answer in time".into()),
-        };
-        *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = seen;
+        health.database_is(match timeout(DEADLINE, self.tidy()).await {
+            Ok(tidied) => tidied.map_err(|error| error.to_string()),
+            Err(_) => Err("no answer in time".into()),
+        });
     }
 
-    async fn tidy(&self) -> Result<Census, DatabaseError> {
+    async fn tidy(&self) -> Result<(), DatabaseError> {
         for vm in self.store.abandoned(self.abandoned).await? {
             if let Some(to) = vm.state.settled()
                 && self.step(vm.id, vm.state, to).await?.is_some()
@@ -179,26 +148,29 @@ impl Fleet {
         }
         let census = self.store.census().await?;
         for (&state, share) in State::ALL.iter().zip(&census) {
-            let labels = StateLabels { state };
-            self.metrics.vcpus.with(&labels).set(share.vcpus as f64);
+            self.recorder.vm_count(state.into(), share.vms.into());
+            let state = StateLabels { state };
+            self.metrics.vcpus.set(&state, share.vcpus as f64);
             self.metrics
                 .memory_bytes
-                .with(&labels)
-                .set((share.memory_mib << 20) as f64);
+                .set(&state, (share.memory_mib << 20) as f64);
         }
-        Ok(census)
+        Ok(())
     }
 
-    /// Runs an operation from its first statement to its last.
+    /// Runs an operation from its first statement to its last. One whose client leaves in the middle
+    /// is dropped in the middle, and counted as broken.
     async fn operate<T>(
         &self,
-        operation: Operation,
+        operation: VmOperation,
         work: impl Future<Output = Result<T, ApiError>>,
     ) -> Result<T, ApiError> {
+        let begun = VmWork::begin_with(self.recorder.clone(), operation);
         let result = work.await;
-        if let Err(error) = &result {
-            tracing::debug!(?operation, %error, "operation failed");
-        }
+        begun.finish(match &result {
+            Ok(_) => Outcome::Success,
+            Err(error) => error.failure().into(),
+        });
         result
     }
 
@@ -213,10 +185,27 @@ impl Fleet {
 
     fn tell(&self, vm: &Vm, from: Option<State>, to: Option<State>) {
         self.events.publish(vm, from, to);
+        self.changed.notify_one();
+        let catalog = &self.recorder.catalog().vm;
         if let Some(state) = to {
             self.metrics.state_changes_total.inc(&StateLabels { state });
         }
-        self.changed.notify_one();
+        if let (Some(from), Some(to)) = (from, to) {
+            let (from_state, to_state) = (from.into(), to.into());
+            catalog.state_transitions_total.inc(&TransitionLabels {
+                from_state,
+                to_state,
+            });
+        }
+        let event = match (from, to) {
+            (None, _) => VmEvent::Created,
+            (_, None) => VmEvent::Deleted,
+            (_, Some(State::Running)) => VmEvent::Started,
+            (_, Some(State::Stopped)) => VmEvent::Stopped,
+            // On its way: not an event of its own.
+            (_, Some(State::Starting | State::Stopping)) => return,
+        };
+        catalog.events_total.inc(&EventLabels { event });
     }
 
     /// Why a VM could not be changed: it is not there, or not in the state it would have to be in.
@@ -229,16 +218,6 @@ impl Fleet {
                 needed.as_str()
             )),
         })
-    }
-}
-
-impl From<Action> for Operation {
-    fn from(action: Action) -> Self {
-        match action {
-            Action::Start => Self::Start,
-            Action::Stop => Self::Stop,
-            Action::Restart => Self::Restart,
-        }
     }
 }
 

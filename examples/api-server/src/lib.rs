@@ -10,56 +10,31 @@
 //! | [`database`] | SQLite, and the one function every statement goes through |
 //! | [`events`] | changes as server-sent events |
 //! | [`faults`] | switches that make the server slow, wrong or absent |
+//! | [`health`] | whether it can do its work |
 //! | [`metrics`] | what this server counts beside NovaCron's catalog |
 //! | [`webhook`] | alerts received from Alertmanager |
 //! | [`demo`] | traffic that the server sends to itself |
 
-use std::{
-    error::Error as _, future::Future, io, net::SocketAddr, path::PathBuf, sync::Arc,
-    time::Duration,
-};
+use std::{future::Future, io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
-use novacron_telemetry::Registry;
+use novacron_telemetry::{Registry, record::Recorder};
 use tokio::{net::TcpListener, sync::watch, time::timeout};
 
-use crate::{
-    database::{Database, DatabaseError, DatabaseOptions},
-    events::Events,
-    faults::Faults,
-    fleet::Fleet,
-    metrics::FleetMetrics,
-    store::Store,
-    webhook::Alerts,
-};
+pub use crate::app::App;
 
+mod app;
 pub mod database;
 pub mod demo;
 pub mod error;
 pub mod events;
 pub mod faults;
 pub mod fleet;
+pub mod health;
 pub mod metrics;
 pub mod routes;
 pub mod store;
 pub mod vm;
 pub mod webhook;
-
-/// What handlers share.
-#[derive(Debug)]
-pub struct App {
-    /// The database.
-    pub store: Arc<Store>,
-    /// The VMs in it.
-    pub fleet: Fleet,
-    /// Who listens to their changes.
-    pub events: Arc<Events>,
-    /// What is switched on to go wrong.
-    pub faults: Arc<Faults>,
-    /// What Alertmanager said.
-    pub alerts: Alerts,
-    /// The fleet's own numbers.
-    pub metrics: FleetMetrics,
-}
 
 /// How a server is set up. `Options::default()` is what the binary runs without flags.
 #[derive(Clone, Debug)]
@@ -98,59 +73,22 @@ pub enum Stopped {
 }
 
 impl Server {
-    /// Takes the port, opens the database, and registers what this server counts.
+    /// Takes the port and opens the database; what happens is counted by `recorder`, and what this
+    /// server counts beside the catalog is registered in `registry`.
     ///
     /// # Errors
     /// When the port is taken, the database cannot be opened, or the registry knows one of the
     /// families as something else; the message says which.
-    pub async fn bind(options: Options, registry: &Registry) -> io::Result<Self> {
-        let metrics = registry
-            .register::<FleetMetrics>()
-            .map_err(io::Error::other)?;
-        let listener = TcpListener::bind(options.listen).await.map_err(|error| {
-            io::Error::new(
-                error.kind(),
-                format!("cannot listen on {}: {error}", options.listen),
-            )
+    pub async fn bind(
+        options: Options,
+        registry: &Registry,
+        recorder: &Recorder,
+    ) -> io::Result<Self> {
+        let listen = options.listen;
+        let listener = TcpListener::bind(listen).await.map_err(|error| {
+            io::Error::new(error.kind(), format!("cannot listen on {listen}: {error}"))
         })?;
-        let Options {
-            ref database,
-            connections,
-            acquire_timeout,
-            abandoned,
-            ..
-        } = options;
-        let faults = Arc::new(Faults::default());
-        let store = open(
-            DatabaseOptions {
-                file: database.clone(),
-                connections,
-                acquire_timeout,
-            },
-            Arc::clone(&faults),
-        )
-        .await
-        .map_err(|error| {
-            let cause = error.source().map(ToString::to_string).unwrap_or_default();
-            io::Error::other(format!("cannot open the database: {error}: {cause}"))
-        })?;
-        let (store, events) = (Arc::new(store), Arc::new(Events::new()));
-        let fleet = Fleet::new(
-            Arc::clone(&store),
-            Arc::clone(&events),
-            metrics.clone(),
-            abandoned,
-        );
-        let app = Arc::new(App {
-            store,
-            fleet,
-            events,
-            faults,
-            alerts: Alerts::default(),
-            metrics,
-        });
-        // So that the first question about its health has an answer.
-        app.fleet.look().await;
+        let app = App::open(&options, registry, recorder).await?;
         Ok(Self {
             listener,
             app,
@@ -179,7 +117,9 @@ impl Server {
         } = self;
         let housekeeping = {
             let app = Arc::clone(&app);
-            tokio::spawn(async move { app.fleet.housekeep(options.housekeeping).await })
+            tokio::spawn(
+                async move { app.fleet.housekeep(options.housekeeping, &app.health).await },
+            )
         };
         let (stopping, mut told) = watch::channel(false);
         let signal = {
@@ -225,8 +165,4 @@ impl Default for Options {
             drain: Duration::from_secs(5),
         }
     }
-}
-
-async fn open(options: DatabaseOptions, faults: Arc<Faults>) -> Result<Store, DatabaseError> {
-    Store::open(Database::open(options, faults).await?).await
 }

@@ -9,7 +9,12 @@ use std::{
 
 use api_server::{Options, Server, Stopped, demo};
 use clap::Parser;
-use novacron_telemetry::Registry;
+use novacron_telemetry::{
+    Registry,
+    catalog::Catalog,
+    record::{Recorder, Settings},
+    registry::Groups,
+};
 use tokio::signal::unix::{SignalKind, signal};
 
 /// NovaCron's API in small: VMs in SQLite, with metrics, faults to switch on, and traffic to look
@@ -59,12 +64,16 @@ async fn run(arguments: Arguments) -> io::Result<Stopped> {
         signal(SignalKind::interrupt())?,
         signal(SignalKind::terminate())?,
     );
+    let registry = Registry::new();
+    let groups = Groups::CORE | Groups::ALERTS;
+    let catalog = Catalog::register(&registry, groups).map_err(io::Error::other)?;
+    let recorder = Recorder::new(catalog, Settings::default());
     let options = Options {
         listen,
         database,
         ..Options::default()
     };
-    let server = Server::bind(options, &Registry::new()).await?;
+    let server = Server::bind(options, &registry, &recorder).await?;
     let address = server.local_addr()?;
     announce(address, demo);
     let traffic = demo.then(|| tokio::spawn(demo::run(address)));

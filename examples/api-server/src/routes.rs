@@ -16,14 +16,12 @@ use axum::{
 };
 use futures_util::{Stream, stream};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::{
     App,
     error::{ApiError, Body, VmId},
-    events, faults,
-    fleet::Health,
+    events, faults, health,
     vm::{Action, NewVm, State, Vm},
     webhook,
 };
@@ -87,7 +85,7 @@ fn api(app: &Arc<App>) -> Router<Arc<App>> {
 /// What operators and Alertmanager use: neither counted as API work nor spoilt by faults.
 fn control() -> Router<Arc<App>> {
     Router::new()
-        .route("/health", get(health))
+        .route("/health", get(health::show))
         .route("/alerts", post(webhook::receive))
         .route(
             "/faults",
@@ -175,36 +173,6 @@ fn lines(app: Arc<App>, first: Vec<Vm>) -> impl Stream<Item = Result<Bytes, axum
         app.metrics.exported_rows_total.inc();
         Ok(Some((Bytes::from(line), (app, page, vm.id))))
     })
-}
-
-/// Answers from what housekeeping saw last, so that it always answers at once.
-async fn health(Extract(app): Extract<Arc<App>>) -> Response {
-    let database = match app.fleet.health() {
-        Health::Healthy(_) => json!({ "status": "healthy" }),
-        Health::Unhealthy(reason) => json!({ "status": "unhealthy", "message": reason }),
-        Health::Unknown => json!({ "status": "unknown" }),
-    };
-    let down = app.faults.current().down;
-    let switches = if down { "unhealthy" } else { "healthy" };
-    let healthy = !down && database["status"] == "healthy";
-    let body = json!({
-        "status": if healthy { "healthy" } else { "unhealthy" },
-        "service": env!("CARGO_PKG_NAME"),
-        "version": env!("CARGO_PKG_VERSION"),
-        "checks": { "database": database, "faults": { "status": switches } },
-    });
-    let status = if healthy {
-        StatusCode::OK
-    } else {
-        StatusCode::SERVICE_UNAVAILABLE
-    };
-    // For people with curl, as much as for probes: indented.
-    (
-        status,
-        [(CONTENT_TYPE, "application/json")],
-        format!("{body:#}\n"),
-    )
-        .into_response()
 }
 
 const fn default_limit() -> u32 {

@@ -5,10 +5,11 @@
 
 use std::time::Duration;
 
+use novacron_telemetry::catalog::database::DbOperation;
 use sqlx::{Row, Sqlite, query::Query, sqlite::SqliteArguments};
 
 use crate::{
-    database::{Database, DatabaseError, Operation},
+    database::{Database, DatabaseError},
     vm::{self, Census, NewVm, Share, State, Vm},
 };
 
@@ -21,7 +22,9 @@ pub struct Store {
 impl Store {
     /// The table in `database`, which is created if it is missing.
     pub(crate) async fn open(database: Database) -> Result<Self, DatabaseError> {
-        database.rows(Operation::Ddl, sqlx::query(SCHEMA)).await?;
+        database
+            .rows(DbOperation::Ddl, TABLE, sqlx::query(SCHEMA))
+            .await?;
         Ok(Self { database })
     }
 
@@ -43,13 +46,13 @@ impl Store {
         .bind(after)
         .bind(state.map(State::as_str))
         .bind(limit);
-        self.vms(Operation::Select, query).await
+        self.vms(DbOperation::Select, query).await
     }
 
     /// The VM of this id, if there is one.
     pub(crate) async fn find(&self, id: i64) -> Result<Option<Vm>, DatabaseError> {
         let query = sqlx::query("SELECT * FROM vms WHERE id = ?1").bind(id);
-        Ok(self.vms(Operation::Select, query).await?.pop())
+        Ok(self.vms(DbOperation::Select, query).await?.pop())
     }
 
     /// A new VM, stopped; `None` if its name is taken.
@@ -68,7 +71,7 @@ impl Store {
         .bind(name.as_str())
         .bind(vcpus)
         .bind(memory_mib);
-        Ok(self.vms(Operation::Insert, query).await?.pop())
+        Ok(self.vms(DbOperation::Insert, query).await?.pop())
     }
 
     /// Leads a VM from one state to another; `None` if it is not in the first, or not at all.
@@ -85,7 +88,7 @@ impl Store {
         .bind(id)
         .bind(from.as_str())
         .bind(to.as_str());
-        Ok(self.vms(Operation::Update, query).await?.pop())
+        Ok(self.vms(DbOperation::Update, query).await?.pop())
     }
 
     /// Takes a stopped VM out of the table and returns it; `None` if it is not stopped, or not at
@@ -93,7 +96,7 @@ impl Store {
     pub(crate) async fn delete(&self, id: i64) -> Result<Option<Vm>, DatabaseError> {
         let query =
             sqlx::query("DELETE FROM vms WHERE id = ?1 AND state = 'stopped' RETURNING *").bind(id);
-        Ok(self.vms(Operation::Delete, query).await?.pop())
+        Ok(self.vms(DbOperation::Delete, query).await?.pop())
     }
 
     /// VMs that have been in a passing state for longer than `age`.
@@ -103,7 +106,7 @@ impl Store {
              AND updated_at < strftime('%Y-%m-%dT%H:%M:%fZ', 'now', ?1)",
         )
         .bind(format!("-{:.3} seconds", age.as_secs_f64()));
-        self.vms(Operation::Select, query).await
+        self.vms(DbOperation::Select, query).await
     }
 
     /// What the VMs in each state amount to.
@@ -112,7 +115,10 @@ impl Store {
             "SELECT state, COUNT(*) AS vms, SUM(vcpus) AS vcpus, SUM(memory_mib) AS memory_mib
              FROM vms GROUP BY state",
         );
-        let rows = self.database.rows(Operation::Select, query).await?;
+        let rows = self
+            .database
+            .rows(DbOperation::Select, TABLE, query)
+            .await?;
         let mut census = Census::default();
         for row in &rows {
             let share = || {
@@ -130,16 +136,19 @@ impl Store {
 
     async fn vms(
         &self,
-        operation: Operation,
+        operation: DbOperation,
         query: Query<'_, Sqlite, SqliteArguments>,
     ) -> Result<Vec<Vm>, DatabaseError> {
-        let rows = self.database.rows(operation, query).await?;
+        let rows = self.database.rows(operation, TABLE, query).await?;
         rows.iter()
             .map(Vm::try_from)
             .collect::<sqlx::Result<_>>()
             .map_err(DatabaseError::Query)
     }
 }
+
+/// Its name in metrics.
+const TABLE: &str = "vms";
 
 const SCHEMA: &str = "
 CREATE TABLE IF NOT EXISTS vms (

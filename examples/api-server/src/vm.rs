@@ -1,6 +1,9 @@
 //! What a VM is here: its fields, its states, and which action leads from which state to which.
 
-use novacron_telemetry::label::LabelValue;
+use novacron_telemetry::{
+    catalog::{VmState, vm::VmOperation},
+    label::LabelValue,
+};
 use serde::{Deserialize, Serialize};
 use sqlx::{Row, sqlite::SqliteRow};
 
@@ -149,6 +152,28 @@ impl NewVm {
             )));
         }
         Ok(())
+    }
+}
+
+/// Our states are some of the catalog's.
+impl From<State> for VmState {
+    fn from(state: State) -> Self {
+        match state {
+            State::Starting => Self::Starting,
+            State::Running => Self::Running,
+            State::Stopping => Self::Stopping,
+            State::Stopped => Self::Stopped,
+        }
+    }
+}
+
+impl From<Action> for VmOperation {
+    fn from(action: Action) -> Self {
+        match action {
+            Action::Start => Self::Start,
+            Action::Stop => Self::Stop,
+            Action::Restart => Self::Restart,
+        }
     }
 }
 

@@ -12,6 +12,13 @@ use std::{
 
 use axum::{Json, extract::State};
 use jiff::Timestamp;
+use novacron_telemetry::{
+    catalog::{
+        AlertMetrics, Severity,
+        alerts::{ActiveAlertLabelsRef, AlertStatus, ReceivedAlertLabelsRef, SeverityLabels},
+    },
+    record::Recorder,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -63,52 +70,141 @@ pub struct Receipt {
     pub active: usize,
 }
 
-/// The alerts that were heard of.
-#[derive(Debug, Default)]
-pub struct Alerts(Mutex<HashMap<String, Known>>);
+/// The alerts that were heard of, by fingerprint.
+#[derive(Debug)]
+pub struct Alerts {
+    known: Mutex<HashMap<String, Known>>,
+    recorder: Recorder,
+}
 
 #[derive(Debug)]
 struct Known {
     status: Status,
     starts_at: Timestamp,
+    kind: Kind,
+}
+
+/// What alerts are counted by.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Kind {
+    severity: Severity,
+    component: String,
 }
 
 impl Alerts {
+    /// None yet.
+    #[must_use]
+    pub fn new(recorder: Recorder) -> Self {
+        Self {
+            known: Mutex::default(),
+            recorder,
+        }
+    }
+
     /// Takes note of a notification.
     pub fn receive(&self, notification: &Notification) -> Receipt {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let mut receipt = Receipt {
             received: notification.alerts.len(),
             ..Receipt::default()
         };
+        // Kinds that this notification may have changed, those it changed to none included.
+        let mut active: HashMap<Kind, u32> = HashMap::new();
         for alert in &notification.alerts {
+            let kind = alert.kind();
+            self.count(alert, &kind);
             let before = known.get(&alert.fingerprint);
-            let repeated =
-                before.is_some_and(|k| k.status == alert.status && k.starts_at == alert.starts_at);
-            if repeated {
+            let again = before.is_some_and(|k| (k.status, k.starts_at) == alert.identity());
+            active.extend(before.map(|known| (known.kind.clone(), 0)));
+            active.insert(kind.clone(), 0);
+            if again {
                 continue;
             }
             match alert.status {
                 Status::Firing => receipt.fired += 1,
                 Status::Resolved => receipt.resolved += 1,
             }
+            self.time(alert, &kind);
             if known.len() >= KNOWN_MAX {
                 // Resolved alerts are kept only to recognise a resend; a flood of them must not
                 // grow this table.
                 known.retain(|_, k| k.status == Status::Firing);
             }
             if known.len() < KNOWN_MAX || known.contains_key(&alert.fingerprint) {
-                let Alert {
-                    status, starts_at, ..
-                } = *alert;
-                known.insert(alert.fingerprint.clone(), Known { status, starts_at });
+                let (status, starts_at) = alert.identity();
+                known.insert(
+                    alert.fingerprint.clone(),
+                    Known {
+                        status,
+                        starts_at,
+                        kind,
+                    },
+                );
             }
         }
-        receipt.active = known
+        for firing in known
             .values()
-            .filter(|k| k.status == Status::Firing)
-            .count();
+            .filter(|known| known.status == Status::Firing)
+        {
+            receipt.active += 1;
+            active
+                .entry(firing.kind.clone())
+                .and_modify(|alerts| *alerts += 1);
+        }
+        for (
+            Kind {
+                severity,
+                component,
+            },
+            alerts,
+        ) in &active
+        {
+            let labels = ActiveAlertLabelsRef {
+                severity: *severity,
+                component,
+            };
+            self.metrics()
+                .alerts_active
+                .set(&labels, f64::from(*alerts));
+        }
         receipt
+    }
+
+    /// Every notification counts, repeated ones as well: they are how noisy an alert is.
+    fn count(
+        &self,
+        alert: &Alert,
+        Kind {
+            severity,
+            component,
+        }: &Kind,
+    ) {
+        self.metrics()
+            .alerts_received_total
+            .inc(&ReceivedAlertLabelsRef {
+                severity: *severity,
+                component,
+                status: match alert.status {
+                    Status::Firing => AlertStatus::Firing,
+                    Status::Resolved => AlertStatus::Resolved,
+                },
+            });
+    }
+
+    /// How long it fired, once it is over.
+    fn time(&self, alert: &Alert, kind: &Kind) {
+        if let Some(duration) = alert.duration() {
+            let labels = SeverityLabels {
+                severity: kind.severity,
+            };
+            self.metrics()
+                .alert_resolution_seconds
+                .observe(&labels, duration);
+        }
+    }
+
+    fn metrics(&self) -> &AlertMetrics {
+        &self.recorder.catalog().alerts
     }
 }
 
@@ -120,10 +216,22 @@ impl Alert {
         Duration::try_from(ends_at.duration_since(self.starts_at)).ok()
     }
 
-    /// A label, or the word for its absence.
-    #[must_use]
-    pub fn label(&self, name: &str) -> &str {
-        self.labels.get(name).map_or("none", String::as_str)
+    /// A resend has the same.
+    fn identity(&self) -> (Status, Timestamp) {
+        (self.status, self.starts_at)
+    }
+
+    /// What the labels say that rules are asked to set; an unknown severity is the mildest one.
+    fn kind(&self) -> Kind {
+        let severity = self
+            .labels
+            .get("severity")
+            .and_then(|text| Severity::parse(text));
+        let component = self.labels.get("component").cloned();
+        Kind {
+            severity: severity.unwrap_or(Severity::Info),
+            component: component.unwrap_or_else(|| "none".to_owned()),
+        }
     }
 }
 
@@ -141,17 +249,7 @@ pub async fn receive(
             notification.version
         )));
     }
-    let receipt = app.alerts.receive(&notification);
-    for alert in &notification.alerts {
-        tracing::info!(
-            alert = alert.label("alertname"),
-            status = ?alert.status,
-            severity = alert.label("severity"),
-            lasted = ?alert.duration(),
-            "alert received"
-        );
-    }
-    Ok(Json(receipt))
+    Ok(Json(app.alerts.receive(&notification)))
 }
 
 /// Alerts remembered at once; Alertmanager itself would be in trouble long before.
@@ -185,7 +283,7 @@ mod tests {
 
     #[test]
     fn an_alert_fires_once_and_resolves_once_however_often_it_is_sent() {
-        let alerts = Alerts::default();
+        let alerts = Alerts::new(Recorder::noop());
         let firing = notification(&[("a", "firing"), ("b", "firing")]);
         assert_eq!(
             alerts.receive(&firing),
@@ -235,10 +333,10 @@ mod tests {
 
     #[test]
     fn a_flood_of_fingerprints_is_forgotten_not_kept() {
-        let alerts = Alerts::default();
+        let alerts = Alerts::new(Recorder::noop());
         for n in 0..3 * KNOWN_MAX {
             alerts.receive(&notification(&[(&n.to_string(), "resolved")]));
         }
-        assert!(alerts.0.lock().expect("not poisoned").len() <= KNOWN_MAX);
+        assert!(alerts.known.lock().expect("not poisoned").len() <= KNOWN_MAX);
     }
 }

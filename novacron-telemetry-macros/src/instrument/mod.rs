@@ -89,11 +89,12 @@ fn classify(args: &mut Args, private: &Private, shape: &Shape, errors: &mut Erro
         // Passed on, never called in place: the type of its parameter is inferred from `output`.
         (None, Some(outcome)) => {
             let outcome = outcome.expr();
-            quote!(#private::classify_with::<#output, _, _>(#outcome))
+            quote!(#private::classify_with::<#output, _>(#outcome))
         }
         // On the return type, so that "does not say whether it is a success" is read there.
-        (None, None) => quote_spanned! {output.span()=>
-            #private::outcome_of::<#output>
-        },
+        (None, None) => {
+            let private = private.at(output.span());
+            quote_spanned!(output.span()=> #private::outcome_of::<#output>)
+        }
     }
 }

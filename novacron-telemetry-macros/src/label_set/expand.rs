@@ -60,6 +60,7 @@ fn bounds(set: &Set) -> TokenStream {
         .iter()
         .map(|label| {
             let ty = &label.ty;
+            let private = private.at(ty.span());
             quote_spanned!(ty.span()=> #ty: #private::LabelValue,)
         })
         .collect()
@@ -103,13 +104,32 @@ fn twin_item(set: &Set) -> TokenStream {
     });
     quote! {
         #[doc = #doc]
-        #[derive(::core::clone::Clone, ::core::marker::Copy)]
         #[allow(dead_code, missing_debug_implementations, trivial_bounds)]
         #vis struct #twin<'a>
         where
             #bounds
         {
             #(#fields)*
+        }
+
+        // Not derived: a derive of its own would repeat what is said about a bad field.
+        #[automatically_derived]
+        #[allow(trivial_bounds)]
+        impl ::core::clone::Clone for #twin<'_>
+        where
+            #bounds
+        {
+            fn clone(&self) -> Self {
+                *self
+            }
+        }
+
+        #[automatically_derived]
+        #[allow(trivial_bounds)]
+        impl ::core::marker::Copy for #twin<'_>
+        where
+            #bounds
+        {
         }
     }
 }

@@ -65,8 +65,8 @@ fn closed(value: &Value, variants: &[Variant], ignore_case: bool) -> TokenStream
 
     quote! {
         const _: () = {
-            ::core::assert!(#private::check::closed_texts(&[#(#texts),*]), #message);
             #(#checks)*
+            ::core::assert!(#private::check::closed_texts(&[#(#texts),*]), #message);
         };
 
         #[automatically_derived]
@@ -155,9 +155,8 @@ fn from_text(value: &Value, other: &Variant) -> TokenStream {
 fn open(value: &Value, inner: &Type, cap: u32) -> TokenStream {
     let Value { ident, private, .. } = value;
     // Stated on every impl, so that what cannot hold a text is told once, on the type.
-    let text = quote_spanned! {inner.span()=>
-        #inner: ::core::convert::AsRef<str> + ::core::convert::From<::std::string::String>
-    };
+    let private_there = private.at(inner.span());
+    let text = quote_spanned!(inner.span()=> #inner: #private_there::OpenText);
     let as_str = quote!(<#inner as ::core::convert::AsRef<str>>::as_ref(&self.0));
     let from = quote!(<#inner as ::core::convert::From<::std::string::String>>::from);
     quote! {

@@ -1,6 +1,6 @@
 //! The rules: what the macro sees is its own message, the rest is asserted in the expansion.
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 use syn::LitStr;
 
@@ -55,17 +55,23 @@ pub(super) fn assertions(group: &Group) -> TokenStream {
         .enumerate()
         .map(|(at, family)| {
             let name = family.name.value();
-            // Where the field is, but known as ours: lints are quiet about generated code.
-            let span = family.ident.span().resolved_at(Span::call_site());
-            let rules = rules(family, private).into_iter().map(|(holds, message)| {
+            let span = family.ident.span();
+            let private = private.at(span);
+            let rules = rules(family, &private).into_iter().map(|(holds, message)| {
                 let message = format!("`{name}`: {message}");
                 quote_spanned!(span=> ::core::assert!(#holds, #message);)
             });
             // One constant per field: they are many, and the compiler pays for items.
+            // The probe finds no families if a field is no instrument, which has its own message.
             quote_spanned! {span=>
                 const _: () = {
-                    let family = &<#ident as #private::MetricGroup>::DESCRIPTORS[#at];
-                    #(#rules)*
+                    #[allow(unused_imports)]
+                    use #private::Unknown as _;
+                    let families = #private::Probe::<#ident>::DESCRIPTORS;
+                    if #at < families.len() {
+                        let family = &families[#at];
+                        #(#rules)*
+                    }
                 };
             }
         })
@@ -73,8 +79,10 @@ pub(super) fn assertions(group: &Group) -> TokenStream {
 }
 
 /// Each rule as a constant expression over `family`, with what to say if it does not hold.
-fn rules(family: &Family, private: &impl quote::ToTokens) -> Vec<(TokenStream, &'static str)> {
-    let check = quote!(#private::check);
+fn rules(family: &Family, private: &TokenStream) -> Vec<(TokenStream, &'static str)> {
+    // The calls stand where the field does, so that it is what a broken rule points to.
+    let span = family.ident.span();
+    let check = quote_spanned!(span=> #private::check);
     let mut rules = vec![
         (
             quote!(#check::name(family.name)),

@@ -25,18 +25,21 @@ pub(super) fn expand(group: &Group) -> TokenStream {
         .enumerate()
         .map(|(at, family)| constant(at, family, private));
     let assertions = check::assertions(group);
-    // Stated on the impl, so that a field that is no instrument is one message, on its type.
-    let bounds = families.iter().map(|family| {
+    // Stated on the impls, so that a field that is no instrument is one message, on its type.
+    let instruments = families.iter().map(|family| {
         let ty = &family.ty;
+        let private = private.at(ty.span());
         quote_spanned!(ty.span()=> #ty: #private::Instrument,)
     });
+    let clone = quote_spanned!(ident.span()=> #ident: ::core::clone::Clone,);
+    let bounds = quote!(#clone #(#instruments)*);
 
     quote! {
         #[automatically_derived]
         #[allow(trivial_bounds)]
         impl #private::MetricGroup for #ident
         where
-            #(#bounds)*
+            #bounds
         {
             const DESCRIPTORS: &'static [#private::Descriptor] = &[#(#descriptors),*];
 
@@ -56,8 +59,11 @@ pub(super) fn expand(group: &Group) -> TokenStream {
             }
         }
 
-        #[allow(dead_code)]
-        impl #ident {
+        #[allow(dead_code, trivial_bounds)]
+        impl #ident
+        where
+            #bounds
+        {
             #(#constants)*
         }
 

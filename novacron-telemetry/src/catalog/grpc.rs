@@ -61,5 +61,5 @@ pub struct GrpcServiceLabels {
 
 /// Full name of a gRPC service, from its descriptor.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, LabelValue)]
-#[label(cap = 64)]
+#[label(cap = 32)]
 pub struct GrpcService(Arc<str>);

@@ -27,9 +27,11 @@
 //! Groups, shared label values and the labels of API requests stand here; the labels of every other
 //! domain stand in its module.
 
-// Fields of label sets and variants of label values are named after what they print; the comment
-// on the struct or enum says what it means.
-#![allow(missing_docs)]
+#![allow(
+    missing_docs,
+    reason = "fields of label sets and variants of label values are named after what they print; \
+              the comment on the struct or enum says what it means"
+)]
 
 pub mod alerts;
 pub mod aliases;

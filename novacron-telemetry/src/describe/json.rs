@@ -140,7 +140,10 @@ impl OtherName<'_> {
     }
 }
 
-#[allow(clippy::trivially_copy_pass_by_ref)] // serde passes a reference.
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes a reference"
+)]
 fn is_false(value: &bool) -> bool {
     !value
 }

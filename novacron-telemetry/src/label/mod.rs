@@ -38,6 +38,8 @@ mod value;
 #[doc(inline)]
 pub use novacron_telemetry_macros::{LabelSet, LabelValue};
 pub use open::{MAX_VALUE_BYTES, OTHER};
+#[doc(hidden)]
+pub use open::OpenText;
 
 /// One value of a label: closed or open, never just a string.
 ///

@@ -5,12 +5,27 @@
 //! original, so two hostile texts do not silently become one series.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 /// The value that stands for all texts past a label's cap.
 pub const OTHER: &str = "__other__";
 
 /// The longest stored text, in bytes.
 pub const MAX_VALUE_BYTES: usize = 256;
+
+/// What a derived open value may hold its text in.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot hold the text of an open label value",
+    label = "not a text",
+    note = "hold an `Arc<str>` (cheapest to clone), a `String`, a `Box<str>` or a `Cow<'static, str>`"
+)]
+pub trait OpenText: AsRef<str> + From<String> + Clone + Send + Sync + 'static {}
+
+impl OpenText for Arc<str> {}
+impl OpenText for String {}
+impl OpenText for Box<str> {}
+impl OpenText for Cow<'static, str> {}
 
 const MARK: usize = 1 + 8;
 

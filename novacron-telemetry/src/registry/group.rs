@@ -197,3 +197,23 @@ impl fmt::Debug for Groups {
 pub fn register<M: Instrument>(scope: &mut Scope<'_>, descriptor: &'static Descriptor) -> Result<M> {
     scope.instrument(descriptor)
 }
+
+/// Finds the families of a type at compile time: those of a group, or none.
+///
+/// The derive asserts its rules with this. A group whose field is no instrument is told so once;
+/// naming the trait again would repeat it.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Probe<G>(std::marker::PhantomData<G>);
+
+impl<G: MetricGroup> Probe<G> {
+    pub const DESCRIPTORS: &'static [Descriptor] = G::DESCRIPTORS;
+}
+
+/// What [`Probe`] says where its own constant does not exist, because the type is no group.
+#[doc(hidden)]
+pub trait Unknown {
+    const DESCRIPTORS: &'static [Descriptor] = &[];
+}
+
+impl<G> Unknown for Probe<G> {}

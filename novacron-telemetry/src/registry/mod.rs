@@ -27,6 +27,8 @@ pub use novacron_telemetry_macros::MetricGroup;
 
 pub use alias::{Alias, Only, Profile, Respell};
 pub use group::{Groups, MetricGroup, register};
+#[doc(hidden)]
+pub use group::{Probe, Unknown};
 pub use snapshot::{Sample, Series, Snapshot};
 pub use walk::Walk;
 

@@ -16,7 +16,12 @@ use hyper_util::{
     client::legacy::{Client, connect::HttpConnector},
     rt::TokioExecutor,
 };
-use novacron_telemetry::Registry;
+use novacron_telemetry::{
+    Registry,
+    catalog::Catalog,
+    record::{Recorder, Settings},
+    registry::{Groups, Sample},
+};
 use serde_json::Value;
 use tokio::{sync::oneshot, task::JoinHandle, time::timeout};
 
@@ -50,7 +55,10 @@ impl Host {
         };
         change(&mut options);
         let registry = Registry::new();
-        let server = Server::bind(options, &registry);
+        let groups = Groups::CORE | Groups::ALERTS;
+        let catalog = Catalog::register(&registry, groups).expect("a fresh registry");
+        let recorder = Recorder::new(catalog, Settings::default());
+        let server = Server::bind(options, &registry, &recorder);
         let server = server.await.expect("a free port and a database");
         let address = server.local_addr().expect("an address");
         let (stop, stopped) = oneshot::channel::<()>();
@@ -132,6 +140,19 @@ impl Host {
     pub(crate) fn metric(&self, family: &str, labels: &[(&str, &str)]) -> f64 {
         let value = self.registry.snapshot().value(family, labels);
         value.unwrap_or_else(|| panic!("no {family} with {labels:?}"))
+    }
+
+    /// How many observations one histogram has, and their sum.
+    pub(crate) fn histogram(&self, family: &str, labels: &[(&str, &str)]) -> (u64, f64) {
+        match self
+            .registry
+            .snapshot()
+            .find(family, labels)
+            .map(|series| &series.sample)
+        {
+            Some(Sample::Histogram { buckets, sum, .. }) => (buckets.iter().sum(), *sum),
+            other => panic!("{family} with {labels:?} is {other:?}"),
+        }
     }
 
     /// Waits until one series shows `value`, which it must do before long.

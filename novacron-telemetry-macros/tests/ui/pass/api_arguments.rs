@@ -1,5 +1,6 @@
 //! Every argument of `#[instrument_api]`.
 
+use novacron_telemetry::catalog::Status;
 use novacron_telemetry::record::{Failure, Outcome, Recorder};
 use novacron_telemetry_macros::instrument_api;
 
@@ -12,7 +13,7 @@ enum ApiError {
 
 impl ApiError {
     fn class(&self) -> Failure {
-        Failure { status: 404 }
+        Failure::from_status(Status::new(404))
     }
 }
 
@@ -27,12 +28,12 @@ fn closure() -> Result<u8, ApiError> {
 }
 
 // The type of the parameter is known from the return type.
-#[instrument_api(outcome = |found| found.is_some())]
+#[instrument_api(outcome = |found| Outcome::from_option(found))]
 fn find() -> Option<Vec<u8>> {
     None
 }
 
-#[instrument_api(outcome = |_| Outcome::Success)]
+#[instrument_api(outcome = |_| true)]
 async fn opaque() -> impl Iterator<Item = u8> {
     0..3
 }
@@ -57,7 +58,7 @@ fn main() {
     assert_eq!(create(), Err(ApiError::NotFound));
     assert_eq!(closure(), Err(ApiError::NotFound));
     assert_eq!(find(), None);
-    let mut service = Service { telemetry: Recorder(1) };
+    let mut service = Service { telemetry: Recorder::noop() };
     assert_eq!(service.resize(), Ok(()));
     let _futures = (opaque(), service.delete());
 }

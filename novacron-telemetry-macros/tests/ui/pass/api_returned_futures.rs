@@ -39,7 +39,7 @@ impl Store for Memory {
 }
 
 fn classify(_: &String) -> novacron_telemetry::record::Failure {
-    novacron_telemetry::record::Failure { status: 404 }
+    novacron_telemetry::record::Failure::INTERNAL
 }
 
 #[instrument_api]

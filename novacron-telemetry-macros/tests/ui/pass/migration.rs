@@ -1,12 +1,13 @@
 //! Every argument of `#[instrument_migration]`, on functions that take what the arguments borrow.
 
-use novacron_telemetry::record::{Failure, Mode, Recorder};
+use novacron_telemetry::catalog::dwcp::DwcpMode;
+use novacron_telemetry::record::{Failure, Recorder};
 use novacron_telemetry_macros::instrument_migration;
 
 struct Plan {
     source: String,
     destination: String,
-    mode: Mode,
+    mode: DwcpMode,
 }
 
 impl Plan {
@@ -19,7 +20,7 @@ impl Plan {
 struct Broken;
 
 fn class(_: &Broken) -> Failure {
-    Failure { status: 500 }
+    Failure::INTERNAL
 }
 
 #[instrument_migration(
@@ -55,7 +56,7 @@ impl Mover {
 
 fn main() {
     assert_eq!(sync(), 2);
-    let mut mover = Mover { telemetry: Recorder(1), host: "a".into() };
-    let plan = Plan { source: "a".into(), destination: "b".into(), mode: Mode::Internet };
+    let mut mover = Mover { telemetry: Recorder::noop(), host: "a".into() };
+    let plan = Plan { source: "a".into(), destination: "b".into(), mode: DwcpMode::Internet };
     let _futures = (migrate(plan), mover.to("b"));
 }

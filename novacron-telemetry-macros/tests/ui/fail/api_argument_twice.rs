@@ -1,0 +1,10 @@
+//! Which one would count?
+
+use novacron_telemetry_macros::instrument_api;
+
+#[instrument_api(endpoint = "/vms", endpoint = "/vm")]
+async fn list() -> Result<(), ()> {
+    Ok(())
+}
+
+fn main() {}

@@ -1,0 +1,10 @@
+//! The library is at a path.
+
+use novacron_telemetry_macros::instrument_api;
+
+#[instrument_api(crate = "telemetry")]
+async fn list() -> Result<(), ()> {
+    Ok(())
+}
+
+fn main() {}

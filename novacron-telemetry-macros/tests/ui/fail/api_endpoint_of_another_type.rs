@@ -1,0 +1,12 @@
+//! An endpoint is a `&'static str`.
+
+use novacron_telemetry_macros::instrument_api;
+
+const ID: u32 = 5;
+
+#[instrument_api(endpoint = ID)]
+async fn list() -> Result<(), ()> {
+    Ok(())
+}
+
+fn main() {}

@@ -1,0 +1,16 @@
+//! There is no error to read.
+
+use novacron_telemetry_macros::instrument_api;
+
+use novacron_telemetry::record::Failure;
+
+fn class(_: &u32) -> Failure {
+    Failure::INTERNAL
+}
+
+#[instrument_api(error = class)]
+async fn list() -> Option<()> {
+    Some(())
+}
+
+fn main() {}

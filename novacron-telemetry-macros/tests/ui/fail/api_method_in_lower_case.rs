@@ -1,0 +1,10 @@
+//! Methods are case-sensitive.
+
+use novacron_telemetry_macros::instrument_api;
+
+#[instrument_api(method = "get")]
+async fn list() -> Result<(), ()> {
+    Ok(())
+}
+
+fn main() {}

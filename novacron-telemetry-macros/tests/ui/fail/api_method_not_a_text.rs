@@ -1,0 +1,10 @@
+//! A method is a literal.
+
+use novacron_telemetry_macros::instrument_api;
+
+#[instrument_api(method = GET)]
+async fn list() -> Result<(), ()> {
+    Ok(())
+}
+
+fn main() {}

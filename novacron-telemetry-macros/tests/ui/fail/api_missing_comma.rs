@@ -1,0 +1,10 @@
+//! Arguments are separated.
+
+use novacron_telemetry_macros::instrument_api;
+
+#[instrument_api(endpoint = "/vms" method = "GET")]
+async fn list() -> Result<(), ()> {
+    Ok(())
+}
+
+fn main() {}

@@ -1,0 +1,10 @@
+//! A key alone says nothing.
+
+use novacron_telemetry_macros::instrument_api;
+
+#[instrument_api(endpoint)]
+async fn list() -> Result<(), ()> {
+    Ok(())
+}
+
+fn main() {}

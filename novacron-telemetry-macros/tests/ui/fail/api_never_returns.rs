@@ -1,0 +1,10 @@
+//! There is no value to read.
+
+use novacron_telemetry_macros::instrument_api;
+
+#[instrument_api]
+fn serve() -> ! {
+    loop {}
+}
+
+fn main() {}

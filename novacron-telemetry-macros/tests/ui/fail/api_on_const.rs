@@ -1,0 +1,8 @@
+//! A constant does not run.
+
+use novacron_telemetry_macros::instrument_api;
+
+#[instrument_api]
+const LIMIT: u32 = 5;
+
+fn main() {}

@@ -1,0 +1,10 @@
+//! Constants are evaluated by the compiler.
+
+use novacron_telemetry_macros::instrument_api;
+
+#[instrument_api]
+const fn limit() -> Result<u32, ()> {
+    Ok(5)
+}
+
+fn main() {}

@@ -1,0 +1,10 @@
+//! There is no body to run.
+
+use novacron_telemetry_macros::instrument_api;
+
+trait Service {
+    #[instrument_api]
+    async fn list(&self) -> Result<(), ()>;
+}
+
+fn main() {}

@@ -1,0 +1,12 @@
+//! Methods are marked one by one.
+
+use novacron_telemetry_macros::instrument_api;
+
+struct Service;
+
+#[instrument_api]
+impl Service {
+    fn list(&self) {}
+}
+
+fn main() {}

@@ -1,0 +1,10 @@
+//! A number is no outcome.
+
+use novacron_telemetry_macros::instrument_api;
+
+#[instrument_api(outcome = |count| *count + 1)]
+async fn list() -> u64 {
+    5
+}
+
+fn main() {}

@@ -1,0 +1,10 @@
+//! A number does not record.
+
+use novacron_telemetry_macros::instrument_api;
+
+#[instrument_api(telemetry = 5)]
+async fn list() -> Result<(), ()> {
+    Ok(())
+}
+
+fn main() {}

@@ -1,0 +1,11 @@
+//! The type is wrong on the user's line.
+
+use novacron_telemetry_macros::instrument_api;
+
+#[instrument_api]
+async fn list() -> Result<u32, ()> {
+    let name = "five";
+    Ok(name)
+}
+
+fn main() {}

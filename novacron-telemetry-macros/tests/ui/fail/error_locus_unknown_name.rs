@@ -1,0 +1,10 @@
+//! The name is unknown on the user's line.
+
+use novacron_telemetry_macros::instrument_api;
+
+#[instrument_api]
+async fn list() -> Result<usize, ()> {
+    Ok(nmaes.len())
+}
+
+fn main() {}

@@ -1,0 +1,13 @@
+//! `_count` belongs to histograms.
+
+use novacron_telemetry::metric::Gauge;
+use novacron_telemetry::registry::MetricGroup;
+
+#[derive(Clone, MetricGroup)]
+#[metrics(prefix = "acme")]
+struct Metrics {
+    /// Jobs.
+    jobs_count: Gauge,
+}
+
+fn main() {}

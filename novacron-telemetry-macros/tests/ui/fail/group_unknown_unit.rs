@@ -1,0 +1,14 @@
+//! Only base units are known.
+
+use novacron_telemetry::metric::Gauge;
+use novacron_telemetry::registry::MetricGroup;
+
+#[derive(Clone, MetricGroup)]
+#[metrics(prefix = "acme")]
+struct Metrics {
+    /// Waits.
+    #[metric(unit = Minutes)]
+    wait: Gauge,
+}
+
+fn main() {}

@@ -1,0 +1,10 @@
+//! A text is no mode.
+
+use novacron_telemetry_macros::instrument_migration;
+
+#[instrument_migration(source = "a", destination = "b", mode = "internet")]
+async fn migrate() -> Result<(), ()> {
+    Ok(())
+}
+
+fn main() {}

@@ -1,0 +1,10 @@
+//! A number is no node.
+
+use novacron_telemetry_macros::instrument_migration;
+
+#[instrument_migration(source = 5, destination = "b")]
+async fn migrate() -> Result<(), ()> {
+    Ok(())
+}
+
+fn main() {}

@@ -1,0 +1,10 @@
+//! A migration ends somewhere.
+
+use novacron_telemetry_macros::instrument_migration;
+
+#[instrument_migration(source = "a")]
+async fn migrate() -> Result<(), ()> {
+    Ok(())
+}
+
+fn main() {}

@@ -1,0 +1,11 @@
+//! The attribute has something to say.
+
+use novacron_telemetry::label::LabelValue;
+
+#[derive(Clone, Copy, LabelValue)]
+#[label]
+enum Plan {
+    Free,
+}
+
+fn main() {}

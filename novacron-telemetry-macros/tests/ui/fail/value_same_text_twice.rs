@@ -1,0 +1,12 @@
+//! Two variants cannot look alike.
+
+use novacron_telemetry::label::LabelValue;
+
+#[derive(Clone, Copy, LabelValue)]
+enum Plan {
+    Free,
+    #[label(rename = "free")]
+    Gratis,
+}
+
+fn main() {}

@@ -1,0 +1,8 @@
+//! Nothing would bound the number of series.
+
+use novacron_telemetry::label::LabelValue;
+
+#[derive(Clone, LabelValue)]
+struct Region(String);
+
+fn main() {}

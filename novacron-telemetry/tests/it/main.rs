@@ -1,0 +1,4 @@
+//! One binary for all integration tests: a file is a subject, a function is a sentence.
+
+mod aliases;
+mod catalog;
