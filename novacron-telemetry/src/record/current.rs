@@ -46,7 +46,7 @@ thread_local! {
 }
 
 /// The recorder that was installed for the whole process.
-static INSTALLED: RwLock<Option<(Recorder, &'static str)>> = RwLock::new(None);
+static INSTALLED: RwLock<Option<(Recorder, String)>> = RwLock::new(None);
 
 impl Frame {
     /// A frame for work that begins here: it inherits what is around it.
@@ -148,10 +148,10 @@ pub fn installed() -> Option<Recorder> {
 /// # Errors
 ///
 /// [`ErrorKind::AlreadyInstalled`] if there is one; it stays.
-pub(crate) fn install(recorder: Recorder, by: &'static str) -> Result<()> {
+pub(crate) fn install(recorder: Recorder, by: String) -> Result<()> {
     let mut installed = INSTALLED.write().unwrap_or_else(PoisonError::into_inner);
     if let Some((_, holder)) = &*installed {
-        return Err(Error::new(ErrorKind::AlreadyInstalled, *holder));
+        return Err(Error::new(ErrorKind::AlreadyInstalled, holder.clone()));
     }
     *installed = Some((recorder, by));
     Ok(())

@@ -35,7 +35,7 @@ pub use walk::Walk;
 use std::any::Any;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use crate::cell::Cells;
 use crate::error::{Error, ErrorKind, Result};
@@ -147,6 +147,12 @@ impl Registry {
             .update(|refreshers| refreshers.push(Arc::new(refresh)));
     }
 
+    /// A handle that does not keep the registry alive: for refreshers, which the registry holds.
+    #[must_use]
+    pub fn downgrade(&self) -> WeakRegistry {
+        WeakRegistry(Arc::downgrade(&self.0))
+    }
+
     /// Whether a family of this name is registered.
     #[must_use]
     pub fn contains(&self, name: &str) -> bool {
@@ -189,6 +195,24 @@ impl Registry {
     pub fn heap_bytes(&self) -> usize {
         let sources = Arc::clone(&self.0.entries.read().sources);
         self.0.cells.heap_bytes() + sources.iter().map(|source| source.heap_bytes()).sum::<usize>()
+    }
+}
+
+/// A registry that may be gone; see [`Registry::downgrade`].
+#[derive(Clone)]
+pub struct WeakRegistry(Weak<Inner>);
+
+impl WeakRegistry {
+    /// The registry, if somebody still holds it.
+    #[must_use]
+    pub fn upgrade(&self) -> Option<Registry> {
+        self.0.upgrade().map(Registry)
+    }
+}
+
+impl fmt::Debug for WeakRegistry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("WeakRegistry")
     }
 }
 

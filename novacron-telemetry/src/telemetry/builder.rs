@@ -1,0 +1,181 @@
+//! From settings to a running [`Telemetry`].
+
+use std::collections::BTreeSet;
+use std::panic::Location;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use super::{Inner, Telemetry, own, process};
+use crate::catalog::{Catalog, aliases};
+use crate::error::{Error, ErrorKind, Result};
+use crate::record::{Recorder, Settings, install};
+use crate::registry::{Groups, Profile, Registry, RegistryBuilder};
+
+/// Settings of a [`Telemetry`] that is about to be.
+#[derive(Debug)]
+#[must_use = "nothing happens before `install` or `build`"]
+pub struct TelemetryBuilder {
+    identity: Identity,
+    groups: Groups,
+    settings: Settings,
+    registry: RegistryBuilder,
+    opted_in: BTreeSet<String>,
+    profiles: Vec<Profile>,
+    exposed: bool,
+    allocated: Option<fn() -> u64>,
+}
+
+/// Who the process is.
+#[derive(Debug)]
+pub(super) struct Identity {
+    pub(super) version: String,
+    pub(super) git_sha: String,
+    pub(super) component: String,
+}
+
+impl TelemetryBuilder {
+    pub(super) fn new(name: String, version: String) -> Self {
+        Self {
+            identity: Identity {
+                version,
+                git_sha: String::new(),
+                component: name,
+            },
+            groups: Groups::CORE,
+            settings: Settings::default(),
+            registry: Registry::builder(),
+            opted_in: BTreeSet::new(),
+            profiles: Vec::new(),
+            exposed: true,
+            allocated: None,
+        }
+    }
+
+    /// Which part of the system this process is: the `component` of `novacron_build_info`. Default:
+    /// the program's name.
+    pub fn component(mut self, component: impl Into<String>) -> Self {
+        self.identity.component = component.into();
+        self
+    }
+
+    /// The commit the program was built from, for `novacron_build_info`.
+    pub fn git_sha(mut self, sha: impl Into<String>) -> Self {
+        self.identity.git_sha = sha.into();
+        self
+    }
+
+    /// Which groups of the catalog are on. Default: [`Groups::CORE`]. The others stay callable and
+    /// silent.
+    pub fn groups(mut self, groups: Groups) -> Self {
+        self.groups = groups;
+        self
+    }
+
+    /// Switches a family on that is off unless asked for.
+    pub fn opt_in(mut self, family: impl Into<String>) -> Self {
+        self.opted_in.insert(family.into());
+        self
+    }
+
+    /// A label that every series carries.
+    pub fn const_label(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.registry = self.registry.const_label(name, value);
+        self
+    }
+
+    /// The most series that one family with open labels may have. Default: 1 000 000.
+    pub fn max_series(mut self, series: u32) -> Self {
+        self.registry = self.registry.max_series(series);
+        self
+    }
+
+    /// From when on a request is slow. Default: 500 ms.
+    pub fn slow_request(mut self, threshold: Duration) -> Self {
+        self.settings.slow_request = threshold;
+        self
+    }
+
+    /// From when on a database statement is slow. Default: 50 ms.
+    pub fn slow_query(mut self, threshold: Duration) -> Self {
+        self.settings.slow_query = threshold;
+        self
+    }
+
+    /// Shows the same samples once more under the names of another system, and switches on the
+    /// groups they come from.
+    pub fn aliases(mut self, profile: Profile) -> Self {
+        self.profiles.push(profile);
+        self
+    }
+
+    /// Whether `/metrics` answers; 404 if not. Default: yes.
+    pub fn exposed(mut self, exposed: bool) -> Self {
+        self.exposed = exposed;
+        self
+    }
+
+    /// Asks the host's allocator how many bytes are live, at each scrape, for
+    /// `novacron_runtime_allocated_bytes`.
+    pub fn allocated_bytes(mut self, ask: fn() -> u64) -> Self {
+        self.allocated = Some(ask);
+        self
+    }
+
+    /// Builds it, and makes it the one that free verbs and attributes write to.
+    ///
+    /// # Errors
+    ///
+    /// As [`build`](Self::build), and [`ErrorKind::AlreadyInstalled`] if there is one already: that
+    /// one stays as it is.
+    #[track_caller]
+    pub fn install(self) -> Result<Telemetry> {
+        let caller = Location::caller();
+        let built = self.assemble(true)?;
+        install(built.recorder.clone(), format!("{}:{}", caller.file(), caller.line()))?;
+        Ok(Telemetry(Arc::new(built)))
+    }
+
+    /// Builds it for its handle alone.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidConfig`] if a family that was opted in does not exist,
+    /// [`ErrorKind::InvalidMetric`] if a constant label has a name that it cannot have.
+    pub fn build(self) -> Result<Telemetry> {
+        Ok(Telemetry(Arc::new(self.assemble(false)?)))
+    }
+
+    fn assemble(self, installed: bool) -> Result<Inner> {
+        let Self { identity, groups, settings, mut registry, opted_in, profiles, exposed, allocated } = self;
+        for family in opted_in {
+            if !Catalog::descriptors().any(|known| known.opt_in && known.name == family) {
+                return Err(Error::new(
+                    ErrorKind::InvalidConfig,
+                    format!("`opt_in`: no family `{}` waits to be switched on", family.escape_debug()),
+                ));
+            }
+            registry = registry.opt_in(family);
+        }
+        let registry = registry.try_build()?;
+        let groups = profiles.iter().fold(groups, |groups, profile| groups | profile.groups());
+        let catalog = Catalog::register(&registry, groups)?;
+        for profile in profiles {
+            aliases::show(&registry, profile)?;
+        }
+        own::refresh(&registry, &catalog);
+        own::identify(&catalog, &identity);
+        process::refresh(&registry, &catalog.process, allocated);
+        #[cfg(not(feature = "http"))]
+        let _ = exposed;
+        Ok(Inner {
+            #[cfg(feature = "http")]
+            metrics: own::metrics_service(&registry, &catalog, exposed),
+            recorder: Recorder::new(catalog, settings),
+            registry,
+            component: identity.component.into(),
+            installed,
+            shut_down: AtomicBool::new(false),
+        })
+    }
+}

@@ -1,0 +1,154 @@
+//! Everything in one handle.
+//!
+//! ```
+//! use novacron_telemetry::prelude::*;
+//! use novacron_telemetry::registry::Groups;
+//!
+//! let telemetry = Telemetry::builder("api-server", env!("CARGO_PKG_VERSION"))
+//!     .groups(Groups::CORE | Groups::ALERTS)
+//!     .const_label("region", "fra")
+//!     .build()?;
+//! telemetry.scope(|| record_dwcp_migration("node-1", "node-2", "success", 42.0));
+//! assert!(telemetry.render().contains("novacron_dwcp_migrations_total{"));
+//! # Ok::<(), novacron_telemetry::Error>(())
+//! ```
+//!
+//! [`TelemetryBuilder::install`] makes it the one that free verbs and attributes write to; there is
+//! one such per process. [`TelemetryBuilder::build`] makes one that is only reached through its
+//! handle: for tests, and for hosts with several services in one process.
+
+mod builder;
+mod own;
+mod process;
+#[cfg(feature = "runtime")]
+mod runtime;
+mod shutdown;
+
+pub use builder::TelemetryBuilder;
+pub use shutdown::Flushed;
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use crate::error::Result;
+use crate::record::{AsRecorder, Coverage, Recorder, uninstall};
+use crate::registry::{MetricGroup, Registry};
+
+/// One service's telemetry. Cheap to clone.
+#[derive(Clone)]
+pub struct Telemetry(Arc<Inner>);
+
+struct Inner {
+    registry: Registry,
+    recorder: Recorder,
+    component: Box<str>,
+    #[cfg(feature = "http")]
+    metrics: crate::expose::MetricsService,
+    /// Whether the verbs of the whole process write to it.
+    installed: bool,
+    shut_down: AtomicBool,
+}
+
+impl Telemetry {
+    /// Telemetry for the program of this name and version.
+    ///
+    /// The name is the process's `component` until [`TelemetryBuilder::component`] says otherwise.
+    pub fn builder(name: impl Into<String>, version: impl Into<String>) -> TelemetryBuilder {
+        TelemetryBuilder::new(name.into(), version.into())
+    }
+
+    /// The registry, for sources and snapshots.
+    #[must_use]
+    pub fn registry(&self) -> &Registry {
+        &self.0.registry
+    }
+
+    /// What verbs and layers write through.
+    #[must_use]
+    pub fn recorder(&self) -> &Recorder {
+        &self.0.recorder
+    }
+
+    /// Which part of the system this process is.
+    #[must_use]
+    pub fn component(&self) -> &str {
+        &self.0.component
+    }
+
+    /// Registers a group of the host's own metrics.
+    ///
+    /// # Errors
+    ///
+    /// [`ConflictingMetric`](crate::ErrorKind::ConflictingMetric) if one of its names is taken.
+    pub fn register<G: MetricGroup>(&self) -> Result<G> {
+        self.0.registry.register()
+    }
+
+    /// A layer that counts the requests of a tower service.
+    #[cfg(feature = "http")]
+    #[must_use]
+    pub fn http_layer(&self) -> crate::layer::http::HttpLayer {
+        crate::layer::http::HttpLayer::new(self.0.recorder.clone())
+    }
+
+    /// The service to mount at `/metrics`.
+    #[cfg(feature = "http")]
+    #[must_use]
+    pub fn metrics_service(&self) -> crate::expose::MetricsService {
+        self.0.metrics.clone()
+    }
+
+    /// The exposition in the text format.
+    #[must_use]
+    pub fn render(&self) -> String {
+        self.0.registry.render()
+    }
+
+    /// Runs a closure whose verbs write here.
+    pub fn scope<R>(&self, f: impl FnOnce() -> R) -> R {
+        self.0.recorder.in_scope(f)
+    }
+
+    /// How many of the declared routes are counted.
+    #[must_use]
+    pub fn coverage(&self) -> Coverage {
+        self.0.recorder.coverage()
+    }
+
+    /// Registered families of which nothing was ever recorded: candidates for an audit. A gauge
+    /// that was set, a counter above 0 and a histogram with an observation count as recorded.
+    #[must_use]
+    pub fn never_recorded(&self) -> Vec<&'static str> {
+        own::never_recorded(&self.0.registry)
+    }
+}
+
+impl AsRecorder for Telemetry {
+    fn as_recorder(&self) -> &Recorder {
+        &self.0.recorder
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        if self.installed {
+            uninstall(&self.recorder);
+            if !*self.shut_down.get_mut() {
+                tracing::warn!(
+                    component = %self.component,
+                    "telemetry was dropped without `shutdown`; what was not scraped is lost"
+                );
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Telemetry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Telemetry")
+            .field("component", &self.0.component)
+            .field("registry", &self.0.registry)
+            .finish_non_exhaustive()
+    }
+}
