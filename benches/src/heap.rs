@@ -94,7 +94,8 @@ fn rows(count: Count) -> Vec<Row> {
         .into_iter()
         .chain(questions::family::cases())
         .chain(questions::request::cases())
-        .chain(questions::http::cases());
+        .chain(questions::http::cases())
+        .chain(questions::macros::cases());
     cases.flat_map(|case| per_operation(count, case)).collect()
 }
 
@@ -152,7 +153,14 @@ fn read(line: &str) -> Option<Row> {
     Some(row)
 }
 
-const PARTS: [&str; 5] = ["instruments", "family", "request", "http", "scrape"];
+const PARTS: [&str; 6] = [
+    "instruments",
+    "family",
+    "request",
+    "http",
+    "macros",
+    "scrape",
+];
 const UNITS: [Unit; 3] = [Unit::Allocations, Unit::Bytes, Unit::KibiBytes];
 
 #[cfg(test)]

@@ -16,12 +16,13 @@ pub struct Programs<'a> {
 }
 
 /// The parts that can be asked for by name.
-pub const PARTS: [&str; 7] = [
+pub const PARTS: [&str; 8] = [
     "floor",
     "instruments",
     "family",
     "request",
     "http",
+    "macros",
     "scrape",
     "heap",
 ];
@@ -69,6 +70,7 @@ fn run(part: &str, settings: &Settings, programs: Programs<'_>) -> io::Result<Ve
         "family" => questions::family::run(settings),
         "request" => questions::request::run(settings),
         "http" => questions::http::run(settings),
+        "macros" => questions::macros::run(settings),
         "scrape" => questions::scrape::run(settings),
         "heap" => heap::run(programs.heap, settings.quick)?,
         other => return Err(io::Error::other(format!("no part is called {other}"))),

@@ -4,6 +4,7 @@ pub mod family;
 pub mod floor;
 pub mod http;
 pub mod instruments;
+pub mod macros;
 pub mod request;
 pub mod scrape;
 

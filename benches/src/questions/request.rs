@@ -3,7 +3,7 @@
 use super::{Case, Record, per_request, per_request_twice, two_threads};
 use crate::measure::Settings;
 use crate::report::{Goal, Row};
-use crate::rivals::LookUp;
+use crate::rivals::{LookUp, verb};
 use crate::work::{Request, Work};
 
 const PART: &str = "request";
@@ -11,10 +11,12 @@ const PART: &str = "request";
 /// The cases on one thread.
 #[must_use]
 pub fn cases() -> Vec<Case> {
+    let mut contenders = per_request(Work::mixed(), Serve);
+    contenders.push(verb(Work::mixed()));
     vec![Case {
         part: PART,
         name: String::from("one API request"),
-        contenders: per_request(Work::mixed(), Serve),
+        contenders,
     }]
 }
 

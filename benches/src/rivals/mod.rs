@@ -14,7 +14,8 @@ mod prometheus;
 pub use self::client::Client;
 pub use self::metrics::Metrics;
 pub use self::otel::Otel;
-pub use self::ours::{OpenLabels, Ours, TypedLabels};
+pub(crate) use self::ours::recorder;
+pub use self::ours::{OpenLabels, Ours, TypedLabels, verb};
 pub use self::prometheus::Prometheus;
 
 use crate::work::Request;
@@ -142,6 +143,7 @@ pub fn each_look_up<E: EachLookUp>(each: &E) -> Vec<E::Output> {
 /// Does it with every rendering library.
 pub fn each_page<E: EachPage>(each: &E) -> Vec<E::Output> {
     vec![
+        each.with::<ours::OursPage>(),
         each.with::<metrics::MetricsPage>(),
         each.with::<prometheus::PrometheusPage>(),
         each.with::<client::ClientPage>(),

@@ -34,7 +34,8 @@ the host names it.
 - **Kept** says what a restart or a vanished object does to the number. *counted*: counted by this
   process, 0 again after a restart. *held*: set or moved by this process, gone after a restart.
   *window*: the greatest value of the current window of 60 s and the last. *read*: read elsewhere
-  and shown as it was read; it survives a restart, and goes when its object goes.
+  and shown as it was read; it survives a restart of this process, begins anew when its source does,
+  as the counters of a rebooted VM do, and goes when its object goes.
 - **Idle** is how many series are there before anything happened. Closed label sets of up to 64
   members start at 0; open labels start at 0 when their value is declared or first seen; gauges are
   absent until they are known.

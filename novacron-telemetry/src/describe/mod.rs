@@ -31,16 +31,14 @@ pub fn worst_case_series(family: &Descriptor) -> u64 {
         bounds => bounds as u64 + 3,
     };
     let sets = family.worst_case_sets().unwrap_or(usize::MAX) as u64;
-    let limit = match family.keeping {
-        // Closed labels are all there from the start, whatever the limit.
-        _ if family
-            .labels
-            .iter()
-            .all(|label| label.cardinality().is_some()) =>
-        {
-            u64::MAX
-        }
-        _ => u64::from(Limits::default().series),
+    let closed = family
+        .labels
+        .iter()
+        .all(|label| label.cardinality().is_some());
+    let limit = if closed {
+        u64::MAX
+    } else {
+        u64::from(Limits::default().series)
     };
     sets.min(limit).saturating_mul(lines)
 }

@@ -3,11 +3,12 @@
 //! Everything is written out here, apart from the catalog, so that renaming a family, dropping a
 //! value or moving a bound in the catalog fails a test and not a dashboard in the field.
 
+mod aliases;
 mod documents;
 mod families;
 mod thresholds;
 
-use novacron_telemetry::catalog::{Catalog, aliases};
+use novacron_telemetry::catalog::{self, Catalog};
 use novacron_telemetry::label::{Domain, LabelDescriptor};
 use novacron_telemetry::metric::Descriptor;
 use novacron_telemetry::registry::{Alias, Profile};
@@ -22,7 +23,7 @@ impl Offered {
     fn of(name: &str) -> Option<Self> {
         let alias = Profile::ALL
             .iter()
-            .flat_map(|profile| aliases::of(*profile))
+            .flat_map(|profile| catalog::aliases::of(*profile))
             .find(|alias| alias.name == name);
         let family = match alias {
             Some(alias) => alias.family,
