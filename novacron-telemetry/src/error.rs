@@ -53,7 +53,10 @@ impl Error {
         }
     }
 
-    #[cfg_attr(not(feature = "http"), expect(dead_code, reason = "only setups that do I/O have sources"))]
+    #[cfg_attr(
+        not(feature = "http"),
+        expect(dead_code, reason = "only setups that do I/O have sources")
+    )]
     pub(crate) fn with_source(mut self, source: impl Into<BoxError>) -> Self {
         self.source = Some(source.into());
         self

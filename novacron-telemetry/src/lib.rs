@@ -1,7 +1,10 @@
 //! One typed metric catalog for services that run virtual machines.
 
 // The derives say `::novacron_telemetry::…`, also here.
-#[allow(unused_extern_crates)]
+#[allow(
+    unused_extern_crates,
+    reason = "only expansions of the derives name it"
+)]
 extern crate self as novacron_telemetry;
 
 pub mod catalog;
@@ -16,13 +19,20 @@ pub mod label;
 #[cfg(feature = "http")]
 pub mod layer;
 pub mod metric;
+pub mod prelude;
 pub mod record;
 pub mod registry;
 mod sync;
+pub mod telemetry;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 #[doc(hidden)]
 #[path = "private.rs"]
 pub mod __private;
 
 pub use error::{Error, ErrorKind, Result};
+#[doc(inline)]
+pub use novacron_telemetry_macros::{instrument_api, instrument_migration};
 pub use registry::Registry;
+pub use telemetry::Telemetry;

@@ -1,16 +1,16 @@
-//! Locks that ignore poison, and the one place that says `cfg(loom)`.
+//! Locks that ignore poison, and the one place that says `cfg(novacron_loom)`.
 //!
 //! Somebody else's panic must not silence telemetry, so a poisoned lock is taken all the same:
 //! every value behind these locks is valid after each statement that changes it.
 
-#[cfg(loom)]
+#[cfg(novacron_loom)]
 pub(crate) use loom::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering, fence};
-#[cfg(not(loom))]
+#[cfg(not(novacron_loom))]
 pub(crate) use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering, fence};
 
-#[cfg(loom)]
+#[cfg(novacron_loom)]
 use loom::sync as imp;
-#[cfg(not(loom))]
+#[cfg(not(novacron_loom))]
 use std::sync as imp;
 
 pub(crate) use imp::{MutexGuard, RwLockReadGuard};
@@ -20,12 +20,12 @@ pub(crate) use imp::{MutexGuard, RwLockReadGuard};
 pub(crate) struct Mutex<T>(imp::Mutex<T>);
 
 impl<T> Mutex<T> {
-    #[cfg(not(loom))]
+    #[cfg(not(novacron_loom))]
     pub(crate) const fn new(value: T) -> Self {
         Self(imp::Mutex::new(value))
     }
 
-    #[cfg(loom)]
+    #[cfg(novacron_loom)]
     pub(crate) fn new(value: T) -> Self {
         Self(imp::Mutex::new(value))
     }
@@ -78,14 +78,14 @@ impl<T> RwLock<T> {
 /// A cell that is written once.
 ///
 /// `std`'s own, but for models: loom has none, so there a mutex around a leaked reference stands in.
-#[cfg(not(loom))]
+#[cfg(not(novacron_loom))]
 pub(crate) use std::sync::OnceLock;
 
-#[cfg(loom)]
+#[cfg(novacron_loom)]
 #[derive(Debug)]
 pub(crate) struct OnceLock<T: 'static>(imp::Mutex<Option<&'static T>>);
 
-#[cfg(loom)]
+#[cfg(novacron_loom)]
 impl<T> OnceLock<T> {
     pub(crate) fn new() -> Self {
         Self(imp::Mutex::new(None))

@@ -3,12 +3,12 @@
 use crate::sync::{AtomicU32, AtomicU64, OnceLock, Ordering};
 
 /// Cells in a chunk: 32 KiB, small enough to make on first touch.
-#[cfg(not(loom))]
+#[cfg(not(novacron_loom))]
 pub(super) const CHUNK: usize = 4096;
-#[cfg(loom)]
+#[cfg(novacron_loom)]
 pub(super) const CHUNK: usize = 4;
 
-const CHUNKS: usize = if cfg!(loom) { 2 } else { 1024 };
+const CHUNKS: usize = if cfg!(novacron_loom) { 2 } else { 1024 };
 
 /// Cells in a slab.
 pub(super) const CAPACITY: usize = CHUNK * CHUNKS;
@@ -93,7 +93,11 @@ impl Slab {
     }
 
     pub(super) fn heap_bytes(&self) -> usize {
-        let made = self.chunks.iter().filter(|chunk| chunk.get().is_some()).count();
+        let made = self
+            .chunks
+            .iter()
+            .filter(|chunk| chunk.get().is_some())
+            .count();
         size_of::<Self>() + size_of_val(&*self.chunks) + made * CHUNK * size_of::<AtomicU64>()
     }
 }
@@ -123,7 +127,10 @@ impl<'a> Pen<'a> {
         if self.own {
             // Release: who reads this number has also what happened before it was written. That
             // makes "begun minus ended" never negative, and costs nothing on x86.
-            cell.store(cell.load(Ordering::Relaxed).wrapping_add(n), Ordering::Release);
+            cell.store(
+                cell.load(Ordering::Relaxed).wrapping_add(n),
+                Ordering::Release,
+            );
         } else {
             cell.fetch_add(n, Ordering::AcqRel);
         }
@@ -147,7 +154,11 @@ impl<'a> Pen<'a> {
         let window = self.slab.window.load(Ordering::Relaxed);
         let new = mark(window, n);
         self.change(id + (window & 1), |old| {
-            if old >> VALUE_BITS == new >> VALUE_BITS { old.max(new) } else { new }
+            if old >> VALUE_BITS == new >> VALUE_BITS {
+                old.max(new)
+            } else {
+                new
+            }
         });
     }
 
@@ -158,12 +169,9 @@ impl<'a> Pen<'a> {
             cell.store(change(cell.load(Ordering::Relaxed)), Ordering::Relaxed);
         } else {
             let mut old = cell.load(Ordering::Relaxed);
-            while let Err(now) = cell.compare_exchange_weak(
-                old,
-                change(old),
-                Ordering::Relaxed,
-                Ordering::Relaxed,
-            ) {
+            while let Err(now) =
+                cell.compare_exchange_weak(old, change(old), Ordering::Relaxed, Ordering::Relaxed)
+            {
                 old = now;
             }
         }

@@ -89,7 +89,11 @@ fn a_window_is_forgotten_after_two_turns() {
     assert_eq!(cells.view().greatest_windowed(id), Some(2.0));
     cells.rotate();
     observe(0.5);
-    assert_eq!(cells.view().greatest_windowed(id), Some(2.0), "the last window still shows");
+    assert_eq!(
+        cells.view().greatest_windowed(id),
+        Some(2.0),
+        "the last window still shows"
+    );
     cells.rotate();
     assert_eq!(cells.view().greatest_windowed(id), Some(0.5));
     cells.rotate();

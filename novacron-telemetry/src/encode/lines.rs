@@ -105,7 +105,12 @@ impl Lines {
     }
 
     /// One series: a line, or the lines of a histogram.
-    pub(super) fn series(&mut self, labels: Labels<'_>, value: Value<'_>, exemplars: Exemplars) -> Flow {
+    pub(super) fn series(
+        &mut self,
+        labels: Labels<'_>,
+        value: Value<'_>,
+        exemplars: Exemplars,
+    ) -> Flow {
         self.mark();
         self.series += 1;
         match value {
@@ -129,15 +134,28 @@ impl Lines {
             }
         }
         self.out.push(b'\n');
-        if self.is_full() { Flow::Pause } else { Flow::Continue }
+        if self.is_full() {
+            Flow::Pause
+        } else {
+            Flow::Continue
+        }
     }
 
     /// The buckets, cumulative; returns how many observations they hold together.
-    fn buckets(&mut self, labels: Labels<'_>, histogram: &HistogramValue<'_>, exemplars: Exemplars) -> u64 {
+    fn buckets(
+        &mut self,
+        labels: Labels<'_>,
+        histogram: &HistogramValue<'_>,
+        exemplars: Exemplars,
+    ) -> u64 {
         self.begin_lines("_bucket");
         let start = self.out.len();
         self.out.extend_from_slice(&self.open);
-        for fragment in labels.fragments.iter().filter(|fragment| !fragment.is_empty()) {
+        for fragment in labels
+            .fragments
+            .iter()
+            .filter(|fragment| !fragment.is_empty())
+        {
             self.out.extend_from_slice(fragment.as_bytes());
             self.out.push(b',');
         }
@@ -178,7 +196,8 @@ impl Lines {
         self.number(value);
         if unix_seconds > 0.0 && unix_seconds.is_finite() {
             // Milliseconds, in full: not every parser takes an exponent here.
-            self.out.extend_from_slice(format!(" {unix_seconds:.3}").as_bytes());
+            self.out
+                .extend_from_slice(format!(" {unix_seconds:.3}").as_bytes());
         }
     }
 

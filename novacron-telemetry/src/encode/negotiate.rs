@@ -111,7 +111,13 @@ fn items<'a>(values: impl IntoIterator<Item = &'a str>) -> impl Iterator<Item = 
             let taken = value.len().min(left);
             left -= taken;
             // A header that is cut loses its last item, not the meaning of the others.
-            (taken > 0).then(|| if taken == value.len() { value } else { whole_items(value, taken) })
+            (taken > 0).then(|| {
+                if taken == value.len() {
+                    value
+                } else {
+                    whole_items(value, taken)
+                }
+            })
         })
         .flat_map(|value| value.split(','))
         .take(MAX_ITEMS)
@@ -119,7 +125,9 @@ fn items<'a>(values: impl IntoIterator<Item = &'a str>) -> impl Iterator<Item = 
 }
 
 fn whole_items(value: &str, limit: usize) -> &str {
-    let end = value.as_bytes()[..limit].iter().rposition(|byte| *byte == b',');
+    let end = value.as_bytes()[..limit]
+        .iter()
+        .rposition(|byte| *byte == b',');
     end.and_then(|end| value.get(..end)).unwrap_or_default()
 }
 

@@ -30,11 +30,15 @@ impl Visitor for OpenMetrics {
             (Kind::Counter, None) => (head.name, "unknown"),
             (Kind::Gauge | Kind::Histogram, _) => (head.name, head.kind.as_str()),
         };
-        self.0.header("HELP", family, |out| escape::help_quoted_into(out, head.help));
+        self.0.header("HELP", family, |out| {
+            escape::help_quoted_into(out, head.help)
+        });
         self.0.header("TYPE", family, |out| out.push_str(kind));
         // A unit that the name does not end in makes the exposition invalid.
         if let Some(unit) = head.unit.suffix()
-            && family.strip_suffix(unit).is_some_and(|rest| rest.ends_with('_'))
+            && family
+                .strip_suffix(unit)
+                .is_some_and(|rest| rest.ends_with('_'))
         {
             self.0.header("UNIT", family, |out| out.push_str(unit));
         }

@@ -12,7 +12,8 @@ impl Visitor for Text {
         self.0.begin_family(head.name);
         if !resumed {
             let kind = head.kind.as_str();
-            self.0.header("HELP", head.name, |out| escape::help_into(out, head.help));
+            self.0
+                .header("HELP", head.name, |out| escape::help_into(out, head.help));
             self.0.header("TYPE", head.name, |out| out.push_str(kind));
         }
     }

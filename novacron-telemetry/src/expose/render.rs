@@ -11,11 +11,12 @@ impl Registry {
     /// For tests and small programs; a server streams [`chunks`](Self::chunks).
     #[must_use]
     pub fn render(&self) -> String {
-        self.chunks(Format::Text).fold(String::new(), |mut text, chunk| {
-            // Chunks end where lines end, and every line was text before it was bytes.
-            text.push_str(&String::from_utf8_lossy(&chunk));
-            text
-        })
+        self.chunks(Format::Text)
+            .fold(String::new(), |mut text, chunk| {
+                // Chunks end where lines end, and every line was text before it was bytes.
+                text.push_str(&String::from_utf8_lossy(&chunk));
+                text
+            })
     }
 
     /// Everything, in chunks of at most 64 KiB (a single longer series stays in one).

@@ -68,7 +68,9 @@ mod tests {
 
     #[test]
     fn texts_that_look_alike_stay_apart() {
-        for text in ["a\"b", "a\\\"b", "\\", "\\\\", "\n", "\\n", "\\\n", "\"} 1\n", ""] {
+        for text in [
+            "a\"b", "a\\\"b", "\\", "\\\\", "\n", "\\n", "\\\n", "\"} 1\n", "",
+        ] {
             let mut escaped = String::new();
             value_into(&mut escaped, text);
             assert!(!escaped.contains('\n'));

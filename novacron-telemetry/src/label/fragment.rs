@@ -11,8 +11,7 @@ use super::{Domain, LabelDescriptor, escape};
 /// there are only so many.
 pub(crate) fn closed(label: &'static LabelDescriptor) -> &'static [Box<str>] {
     type Key = (&'static str, usize, usize);
-    static MADE: LazyLock<Mutex<HashMap<Key, &'static [Box<str>]>>> =
-        LazyLock::new(Mutex::default);
+    static MADE: LazyLock<Mutex<HashMap<Key, &'static [Box<str>]>>> = LazyLock::new(Mutex::default);
     let Domain::Closed(texts) = label.domain else {
         return &[];
     };

@@ -37,9 +37,9 @@ mod value;
 
 #[doc(inline)]
 pub use novacron_telemetry_macros::{LabelSet, LabelValue};
-pub use open::{MAX_VALUE_BYTES, OTHER};
 #[doc(hidden)]
 pub use open::OpenText;
+pub use open::{MAX_VALUE_BYTES, OTHER};
 
 /// One value of a label: closed or open, never just a string.
 ///

@@ -36,7 +36,11 @@ pub(crate) fn sanitize(text: &str) -> Cow<'_, str> {
     }
     let mut kept = String::with_capacity(MAX_VALUE_BYTES);
     for c in text.chars() {
-        let c = if is_forbidden(c) { char::REPLACEMENT_CHARACTER } else { c };
+        let c = if is_forbidden(c) {
+            char::REPLACEMENT_CHARACTER
+        } else {
+            c
+        };
         if kept.len() + c.len_utf8() + MARK > MAX_VALUE_BYTES {
             break;
         }
@@ -76,7 +80,10 @@ mod tests {
 
     #[test]
     fn a_good_text_is_kept_as_it_is() {
-        assert!(matches!(sanitize("/api/v1/vms/{id}\t\n\"\\"), Cow::Borrowed(_)));
+        assert!(matches!(
+            sanitize("/api/v1/vms/{id}\t\n\"\\"),
+            Cow::Borrowed(_)
+        ));
     }
 
     #[test]
@@ -84,7 +91,11 @@ mod tests {
         let long = "ü".repeat(1 << 20);
         let kept = sanitize(&long);
         assert!(kept.len() <= MAX_VALUE_BYTES);
-        assert_ne!(kept, sanitize(&"ü".repeat((1 << 20) - 1)), "the mark tells them apart");
+        assert_ne!(
+            kept,
+            sanitize(&"ü".repeat((1 << 20) - 1)),
+            "the mark tells them apart"
+        );
     }
 
     #[test]

@@ -67,10 +67,36 @@ pub const fn unit_suffix(name: &str, unit: Unit) -> bool {
 #[must_use]
 pub const fn plain_words(name: &str) -> bool {
     const REFUSED: &[&str] = &[
-        "count", "sum", "bucket", "ms", "us", "ns", "sec", "secs", "milliseconds", "microseconds",
-        "nanoseconds", "minutes", "hours", "days", "kb", "mb", "gb", "kib", "mib", "gib",
-        "kilobytes", "megabytes", "gigabytes", "bits", "counter", "gauge", "histogram", "summary",
-        "fahrenheit", "kelvin",
+        "count",
+        "sum",
+        "bucket",
+        "ms",
+        "us",
+        "ns",
+        "sec",
+        "secs",
+        "milliseconds",
+        "microseconds",
+        "nanoseconds",
+        "minutes",
+        "hours",
+        "days",
+        "kb",
+        "mb",
+        "gb",
+        "kib",
+        "mib",
+        "gib",
+        "kilobytes",
+        "megabytes",
+        "gigabytes",
+        "bits",
+        "counter",
+        "gauge",
+        "histogram",
+        "summary",
+        "fahrenheit",
+        "kelvin",
     ];
     let name = strip_suffix(name, "_total");
     let mut at = 0;
@@ -215,8 +241,7 @@ const fn starts_with(text: &str, start: &str) -> bool {
 }
 
 const fn ends_with(text: &str, end: &str) -> bool {
-    text.len() >= end.len()
-        && matches_at(text.as_bytes(), text.len() - end.len(), end.as_bytes())
+    text.len() >= end.len() && matches_at(text.as_bytes(), text.len() - end.len(), end.as_bytes())
 }
 
 const fn ends_with_word(text: &[u8], word: &[u8]) -> bool {
@@ -257,14 +282,19 @@ mod tests {
         assert!(unit_suffix("a_seconds_total", Unit::Seconds));
         assert!(!unit_suffix("a_seconds_total", Unit::Of("things")));
         assert!(!unit_suffix("a_total", Unit::Seconds));
-        assert!(unit_suffix("a_milliseconds_total", Unit::None), "another rule refuses these");
+        assert!(
+            unit_suffix("a_milliseconds_total", Unit::None),
+            "another rule refuses these"
+        );
         assert!(!plain_words("a_milliseconds_total"));
         assert!(unit_suffix("a_bytes_per_second", Unit::BytesPerSecond));
     }
 
     #[test]
     fn label_names_of_prometheus_are_refused() {
-        for text in ["le", "job", "instance", "quantile", "__name__", "", "9a", "A"] {
+        for text in [
+            "le", "job", "instance", "quantile", "__name__", "", "9a", "A",
+        ] {
             assert!(!label(text), "{text}");
         }
         assert!(label("type") && label("_private"));

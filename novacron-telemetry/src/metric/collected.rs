@@ -133,7 +133,9 @@ impl<L: LabelSet, M: CollectedKind> Collected<L, M> {
     /// How many series the last reading had.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.inner.as_ref().map_or(0, |inner| inner.rows.read().0.len())
+        self.inner
+            .as_ref()
+            .map_or(0, |inner| inner.rows.read().0.len())
     }
 
     /// Whether the last reading had no series.
@@ -265,7 +267,10 @@ impl Source for CollectedSource {
             .iter()
             .map(|(fragments, _)| {
                 size_of::<(Box<[Box<str>]>, f64)>()
-                    + fragments.iter().map(|f| size_of::<Box<str>>() + f.len()).sum::<usize>()
+                    + fragments
+                        .iter()
+                        .map(|f| size_of::<Box<str>>() + f.len())
+                        .sum::<usize>()
             })
             .sum()
     }

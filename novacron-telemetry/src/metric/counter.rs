@@ -3,7 +3,7 @@
 use super::descriptor::{Descriptor, Keeping, Kind};
 use super::scalar::{Buffer, Place, Scalar, Shape, refuse};
 use super::visit::Value;
-use crate::cell::{Cells, CellId, View, write};
+use crate::cell::{CellId, Cells, View, write};
 
 /// A count of whole things. Wraps at 2⁶⁴; starts at 0 with the process.
 ///

@@ -44,13 +44,29 @@ impl Histogram {
     /// in `novacron_telemetry_rejected_observations_total`.
     #[inline]
     pub fn observe(&self, observation: impl Into<Seconds>) {
-        observe(self.number, self.faults, self.at.cell, self.bounds, observation.into().get());
+        observe(
+            self.number,
+            self.faults,
+            self.at.cell,
+            self.bounds,
+            observation.into().get(),
+        );
     }
 
     /// Takes an observation and keeps `exemplar` in its bucket, if the family keeps exemplars.
-    pub fn observe_with(&self, observation: impl Into<Seconds>, exemplar: impl FnOnce(f64) -> Exemplar) {
+    pub fn observe_with(
+        &self,
+        observation: impl Into<Seconds>,
+        exemplar: impl FnOnce(f64) -> Exemplar,
+    ) {
         let observation = observation.into().get();
-        observe(self.number, self.faults, self.at.cell, self.bounds, observation);
+        observe(
+            self.number,
+            self.faults,
+            self.at.cell,
+            self.bounds,
+            observation,
+        );
         if let Some(exemplars) = &self.exemplars
             && observation >= 0.0
             && observation.is_finite()
@@ -79,8 +95,9 @@ impl Histogram {
             return (0, 0.0);
         };
         let view = cells.view();
-        let buckets = (0..=self.bounds.len() as u32)
-            .fold(0u64, |sum, b| sum.wrapping_add(view.sum(self.at.cell + FIRST + b)));
+        let buckets = (0..=self.bounds.len() as u32).fold(0u64, |sum, b| {
+            sum.wrapping_add(view.sum(self.at.cell + FIRST + b))
+        });
         (buckets, view.sum_f64(self.at.cell + SUM))
     }
 }

@@ -40,7 +40,9 @@ impl MaxGauge {
     /// The greatest observation of the current window and the last, if there was one.
     #[must_use]
     pub fn get(&self) -> Option<f64> {
-        Cells::find(self.number)?.view().greatest_windowed(self.cell)
+        Cells::find(self.number)?
+            .view()
+            .greatest_windowed(self.cell)
     }
 }
 

@@ -31,8 +31,12 @@ pub trait Scalar: Clone + Send + Sync + 'static {
 
     /// What the series shows; `None` if there is nothing to show.
     #[doc(hidden)]
-    fn read<'a>(shape: &'a Shape, view: &View, at: Place, buffer: &'a mut Buffer)
-    -> Option<Value<'a>>;
+    fn read<'a>(
+        shape: &'a Shape,
+        view: &View,
+        at: Place,
+        buffer: &'a mut Buffer,
+    ) -> Option<Value<'a>>;
 }
 
 /// Where a series stands in its family, and where its cells begin.

@@ -117,6 +117,11 @@ pub trait Source: Send + Sync {
         Faults::default()
     }
 
+    /// Whether a reading ever showed something that was recorded, not only series at 0.
+    fn recorded(&self) -> bool {
+        true
+    }
+
     /// Heap that the family's tables hold, in bytes; cells not included.
     fn heap_bytes(&self) -> usize {
         0

@@ -136,16 +136,20 @@ impl Routes {
         let place = row.series();
         let endpoint = api.request_duration_seconds.text(row, 1)?;
         let slot = self.0.get_or_make(place, crate::sync::OnceLock::new);
-        Some(slot.get_or_init(|| Route {
-            method,
-            endpoint: endpoint.into(),
-            duration: api.request_duration_seconds.at(row),
-            longest: api.request_duration_max_seconds.at(row),
-            complete: api.response_complete_seconds.at(row),
-            request_bytes: api.request_body_bytes.at(row),
-            response_bytes: api.response_body_bytes.at(row),
-            last: api.last_request_timestamp_seconds.with(&EndpointLabelsRef { endpoint }),
-            statuses: Default::default(),
+        Some(slot.get_or_init(|| {
+            Route {
+                method,
+                endpoint: endpoint.into(),
+                duration: api.request_duration_seconds.at(row),
+                longest: api.request_duration_max_seconds.at(row),
+                complete: api.response_complete_seconds.at(row),
+                request_bytes: api.request_body_bytes.at(row),
+                response_bytes: api.response_body_bytes.at(row),
+                last: api
+                    .last_request_timestamp_seconds
+                    .with(&EndpointLabelsRef { endpoint }),
+                statuses: Default::default(),
+            }
         }))
     }
 }
@@ -181,7 +185,11 @@ impl Recorder {
     /// Begins a request whose route was looked up before.
     #[inline]
     pub(crate) fn begin_api_request_at(self, method: Method, row: Row<RouteLabels>) -> ApiRequest {
-        let in_flight = self.catalog().api.requests_in_flight.with(&MethodLabels { method });
+        let in_flight = self
+            .catalog()
+            .api
+            .requests_in_flight
+            .with(&MethodLabels { method });
         in_flight.inc();
         ApiRequest {
             frame: Frame::inherit(self, |owned| owned.api = true),
@@ -224,13 +232,19 @@ impl Recorder {
     /// Shows calls to a deprecated route from now on, at 0.
     pub(crate) fn deprecate_api_route(&self, endpoint: &str) {
         let by_endpoint = EndpointLabelsRef { endpoint };
-        self.catalog().api.deprecated_requests_total.touch(&by_endpoint);
+        self.catalog()
+            .api
+            .deprecated_requests_total
+            .touch(&by_endpoint);
     }
 
     /// Counts a call to a deprecated route.
     pub(crate) fn deprecated_api_request(&self, endpoint: &str) {
         let by_endpoint = EndpointLabelsRef { endpoint };
-        self.catalog().api.deprecated_requests_total.inc(&by_endpoint);
+        self.catalog()
+            .api
+            .deprecated_requests_total
+            .inc(&by_endpoint);
     }
 
     /// Records a request that began and ended elsewhere.
@@ -342,7 +356,14 @@ impl ApiRequest {
 
     /// The request ended.
     pub(crate) fn end(self, end: &ApiEnd) {
-        let Self { frame, method, row, begun, in_flight, timed } = &self;
+        let Self {
+            frame,
+            method,
+            row,
+            begun,
+            in_flight,
+            timed,
+        } = &self;
         let now = Moment::now();
         if let Some(recorder) = &frame.recorder
             && let Some(route) = recorder.route(*row, *method)

@@ -31,11 +31,13 @@ impl Moment {
         thread_local! {
             static OFFSET: Cell<Option<(Instant, f64)>> = const { Cell::new(None) };
         }
-        let known = OFFSET.get().filter(|(read, _)| {
-            self.0.saturating_duration_since(*read) < Duration::from_secs(1)
-        });
+        let known = OFFSET
+            .get()
+            .filter(|(read, _)| self.0.saturating_duration_since(*read) < Duration::from_secs(1));
         let (read, unix) = known.unwrap_or_else(|| {
-            let unix = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+            let unix = SystemTime::now()
+                .duration_since(UNIX_EPOCH)
+                .unwrap_or_default();
             let offset = (Instant::now(), unix.as_secs_f64());
             OFFSET.set(Some(offset));
             offset

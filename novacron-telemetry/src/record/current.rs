@@ -88,7 +88,9 @@ fn swap(other: &mut Frame) {
 
 /// Reads the frame of the calling thread.
 pub(crate) fn with<R>(f: impl FnOnce(&Frame) -> R) -> Option<R> {
-    FRAME.try_with(|frame| frame.try_borrow().ok().map(|frame| f(&frame))).ok()?
+    FRAME
+        .try_with(|frame| frame.try_borrow().ok().map(|frame| f(&frame)))
+        .ok()?
 }
 
 /// What kinds of work are owned by somebody further out.
@@ -160,7 +162,10 @@ pub(crate) fn install(recorder: Recorder, by: String) -> Result<()> {
 /// Takes back the installed recorder, if it is this one.
 pub(crate) fn uninstall(recorder: &Recorder) {
     let mut installed = INSTALLED.write().unwrap_or_else(PoisonError::into_inner);
-    if installed.as_ref().is_some_and(|(held, _)| held.is(recorder)) {
+    if installed
+        .as_ref()
+        .is_some_and(|(held, _)| held.is(recorder))
+    {
         *installed = None;
     }
 }

@@ -40,11 +40,15 @@ impl<'a> DatabaseQuery<'a> {
     /// A statement begins that is recorded by `recorder`.
     pub fn begin_with(recorder: Recorder, operation: DbOperation, table: &'a str) -> Self {
         for status in CallStatus::ALL {
-            recorder.catalog().database.queries_total.touch(&QueryLabelsRef {
-                operation,
-                table,
-                status: *status,
-            });
+            recorder
+                .catalog()
+                .database
+                .queries_total
+                .touch(&QueryLabelsRef {
+                    operation,
+                    table,
+                    status: *status,
+                });
         }
         Self {
             recorder,
@@ -71,20 +75,35 @@ impl<'a> DatabaseQuery<'a> {
 
     /// It is over.
     pub fn finish(mut self, success: bool) {
-        self.end(if success { CallStatus::Success } else { CallStatus::Error });
+        self.end(if success {
+            CallStatus::Success
+        } else {
+            CallStatus::Error
+        });
     }
 
     fn end(&mut self, status: CallStatus) {
         self.finished = true;
         let elapsed = Moment::now().since(self.begun);
-        let Self { recorder, operation, table, returned, affected, .. } = self;
+        let Self {
+            recorder,
+            operation,
+            table,
+            returned,
+            affected,
+            ..
+        } = self;
         recorder.database_query(*operation, table, status, elapsed);
         let database = &recorder.catalog().database;
         if *returned > 0 {
-            database.rows_returned_total.inc_by(&TableLabelsRef { table }, *returned);
+            database
+                .rows_returned_total
+                .inc_by(&TableLabelsRef { table }, *returned);
         }
         if *affected > 0 {
-            database.rows_affected_total.inc_by(&TableLabelsRef { table }, *affected);
+            database
+                .rows_affected_total
+                .inc_by(&TableLabelsRef { table }, *affected);
         }
     }
 }
@@ -115,7 +134,9 @@ impl Recorder {
             table,
             status,
         });
-        database.query_duration_seconds.observe(&statement, duration);
+        database
+            .query_duration_seconds
+            .observe(&statement, duration);
         if duration > self.settings().slow_query.as_secs_f64() {
             database.slow_queries_total.inc(&statement);
         }

@@ -38,11 +38,15 @@ pub fn record_api_request(method: &str, endpoint: &str, status: u16, duration: i
 /// ```
 pub fn record_api_error(method: &str, endpoint: &str, error_type: &str) {
     with_current(|recorder| {
-        recorder.catalog().api.errors_total.inc(&RequestErrorLabelsRef {
-            method: Method::from(method),
-            endpoint,
-            error_type: ApiError::from(error_type),
-        });
+        recorder
+            .catalog()
+            .api
+            .errors_total
+            .inc(&RequestErrorLabelsRef {
+                method: Method::from(method),
+                endpoint,
+                error_type: ApiError::from(error_type),
+            });
     });
 }
 

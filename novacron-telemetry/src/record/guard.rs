@@ -59,7 +59,6 @@ impl<W: Work> Guard<W> {
     pub(crate) fn work(&mut self) -> Option<&mut W> {
         self.0.as_mut()
     }
-
 }
 
 impl<W: Framed> Guard<W> {

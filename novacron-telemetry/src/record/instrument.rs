@@ -63,14 +63,18 @@ impl Work for ApiWork {
                     Ending::Outcome(Outcome::Cancelled) => ApiEnd::client_left(),
                     Ending::Outcome(Outcome::TimedOut) => ApiEnd::timed_out(),
                     Ending::Outcome(Outcome::Failure(failure)) => ApiEnd::failed(failure),
-                    Ending::Outcome(Outcome::Success) => ApiEnd::answered(Outcome::Success.status()),
+                    Ending::Outcome(Outcome::Success) => {
+                        ApiEnd::answered(Outcome::Success.status())
+                    }
                 };
                 if matches!(ending, Ending::Outcome(outcome) if outcome != Outcome::Cancelled) {
                     request.head();
                 }
                 request.end(&end);
             }
-            (Self::Inside(_), Ending::Outcome(Outcome::Failure(failure))) => current::hand_out(failure),
+            (Self::Inside(_), Ending::Outcome(Outcome::Failure(failure))) => {
+                current::hand_out(failure)
+            }
             (Self::Inside(_), Ending::Outcome(Outcome::TimedOut)) => {
                 current::hand_out(Failure::from_status(Outcome::TimedOut.status()));
             }
@@ -221,7 +225,9 @@ pub fn outcome_of<T: ToOutcome>(value: &T) -> Outcome {
 }
 
 /// Reads failures with the function that `error = …` names.
-pub fn classify_error<T, E>(read: impl FnOnce(&E) -> Failure) -> impl FnOnce(&Result<T, E>) -> Outcome {
+pub fn classify_error<T, E>(
+    read: impl FnOnce(&E) -> Failure,
+) -> impl FnOnce(&Result<T, E>) -> Outcome {
     move |result| match result {
         Ok(_) => Outcome::Success,
         Err(error) => read(error).into(),

@@ -160,11 +160,14 @@ impl Recorder {
     fn migration_begins(&self, migration: &Migration) {
         let (source, destination) = (&*migration.source, &*migration.destination);
         for status in MigrationStatus::ALL {
-            self.catalog().dwcp.migrations_total.touch(&MigrationLabelsRef {
-                source,
-                destination,
-                status: *status,
-            });
+            self.catalog()
+                .dwcp
+                .migrations_total
+                .touch(&MigrationLabelsRef {
+                    source,
+                    destination,
+                    status: *status,
+                });
         }
     }
 
@@ -184,8 +187,13 @@ impl Recorder {
         });
         // Promised so: a migration that took no time at all was not timed.
         if duration != 0.0 {
-            dwcp.migration_duration_seconds
-                .observe(&NodePairLabelsRef { source, destination }, duration);
+            dwcp.migration_duration_seconds.observe(
+                &NodePairLabelsRef {
+                    source,
+                    destination,
+                },
+                duration,
+            );
         }
         if let Some(error_type) = error_of(outcome) {
             dwcp.migration_errors_total

@@ -110,7 +110,11 @@ impl From<Status> for Outcome {
 
 impl From<bool> for Outcome {
     fn from(success: bool) -> Self {
-        if success { Self::Success } else { Failure::INTERNAL.into() }
+        if success {
+            Self::Success
+        } else {
+            Failure::INTERNAL.into()
+        }
     }
 }
 

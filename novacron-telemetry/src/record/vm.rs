@@ -69,9 +69,10 @@ impl Work for RunningOperation {
         let elapsed = Moment::now().since(self.begun);
         let (status, reason) = match ending {
             Ending::Outcome(Outcome::Success) => (OperationStatus::Success, None),
-            Ending::Outcome(Outcome::Failure(failure)) => {
-                (OperationStatus::Failure, Some(reason_of(failure.error_type)))
-            }
+            Ending::Outcome(Outcome::Failure(failure)) => (
+                OperationStatus::Failure,
+                Some(reason_of(failure.error_type)),
+            ),
             Ending::Outcome(Outcome::TimedOut) => {
                 (OperationStatus::Error, Some(ErrorReason::Timeout))
             }

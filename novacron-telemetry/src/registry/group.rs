@@ -142,8 +142,7 @@ impl Groups {
             | Self::PROCESS.0,
     );
     /// Background work: provisioning, scheduling, reconciling.
-    pub const JOBS: Groups =
-        Groups(Self::PROVISIONER.0 | Self::SCHEDULER.0 | Self::RECONCILE.0);
+    pub const JOBS: Groups = Groups(Self::PROVISIONER.0 | Self::SCHEDULER.0 | Self::RECONCILE.0);
 
     /// Whether every group of `other` is on.
     #[must_use]
@@ -194,7 +193,10 @@ impl fmt::Debug for Groups {
 
 /// Registers one family; what the derive calls for each field.
 #[doc(hidden)]
-pub fn register<M: Instrument>(scope: &mut Scope<'_>, descriptor: &'static Descriptor) -> Result<M> {
+pub fn register<M: Instrument>(
+    scope: &mut Scope<'_>,
+    descriptor: &'static Descriptor,
+) -> Result<M> {
     scope.instrument(descriptor)
 }
 

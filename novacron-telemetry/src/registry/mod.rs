@@ -121,7 +121,10 @@ impl Registry {
         if !check::name(&name) {
             return Err(Error::new(
                 ErrorKind::InvalidMetric,
-                format!("`{}` is no metric name: use snake_case, a letter first", name.escape_debug()),
+                format!(
+                    "`{}` is no metric name: use snake_case, a letter first",
+                    name.escape_debug()
+                ),
             ));
         }
         self.0.entries.update(|entries| {
@@ -163,14 +166,21 @@ impl Registry {
     #[must_use]
     pub fn source(&self, name: &str) -> Option<Arc<dyn Source>> {
         let entries = self.0.entries.read();
-        entries.by_name.get(name).map(|entry| Arc::clone(&entry.source))
+        entries
+            .by_name
+            .get(name)
+            .map(|entry| Arc::clone(&entry.source))
     }
 
     /// The descriptors of all registered families, by name.
     #[must_use]
     pub fn descriptors(&self) -> Vec<&'static Descriptor> {
         let entries = self.0.entries.read();
-        entries.by_name.values().filter_map(|entry| entry.descriptor).collect()
+        entries
+            .by_name
+            .values()
+            .filter_map(|entry| entry.descriptor)
+            .collect()
     }
 
     /// The constant labels, as they stand on the wire.
@@ -190,11 +200,27 @@ impl Registry {
             .collect()
     }
 
+    /// The families of the catalog's kind of which a reading showed more than zeros so far.
+    #[must_use]
+    pub fn recorded_families(&self) -> Vec<&'static Descriptor> {
+        let entries = self.0.entries.read();
+        entries
+            .by_name
+            .values()
+            .filter(|entry| entry.source.recorded())
+            .filter_map(|entry| entry.descriptor)
+            .collect()
+    }
+
     /// Heap held by cells and tables, in bytes; an estimate from below.
     #[must_use]
     pub fn heap_bytes(&self) -> usize {
         let sources = Arc::clone(&self.0.entries.read().sources);
-        self.0.cells.heap_bytes() + sources.iter().map(|source| source.heap_bytes()).sum::<usize>()
+        self.0.cells.heap_bytes()
+            + sources
+                .iter()
+                .map(|source| source.heap_bytes())
+                .sum::<usize>()
     }
 }
 
@@ -238,9 +264,14 @@ impl Entries {
         for name in &names {
             if let Some(owner) = self.taken.get(name) {
                 let why = if owner == head.name {
-                    format!("`{owner}` is already registered with another type, other labels or other buckets")
+                    format!(
+                        "`{owner}` is already registered with another type, other labels or other buckets"
+                    )
                 } else {
-                    format!("`{}` would print lines named `{name}`, which belong to `{owner}`", head.name)
+                    format!(
+                        "`{}` would print lines named `{name}`, which belong to `{owner}`",
+                        head.name
+                    )
                 };
                 return Err(Error::new(ErrorKind::ConflictingMetric, why));
             }
@@ -282,8 +313,16 @@ pub struct Scope<'a> {
 }
 
 impl Scope<'_> {
-    pub(crate) fn instrument<M: Instrument>(&mut self, descriptor: &'static Descriptor) -> Result<M> {
-        let Inner { cells, settings, entries, .. } = &*self.registry.0;
+    pub(crate) fn instrument<M: Instrument>(
+        &mut self,
+        descriptor: &'static Descriptor,
+    ) -> Result<M> {
+        let Inner {
+            cells,
+            settings,
+            entries,
+            ..
+        } = &*self.registry.0;
         if descriptor.opt_in && !settings.opted_in.contains(descriptor.name) {
             return Ok(M::noop());
         }
@@ -351,15 +390,21 @@ impl RegistryBuilder {
     /// [`ErrorKind::InvalidMetric`] if a constant label's name breaks the rules or is there twice.
     pub fn try_build(self) -> Result<Registry> {
         for (at, (name, _)) in self.constant.iter().enumerate() {
-            let twice = self.constant[..at].iter().any(|(earlier, _)| earlier == name);
+            let twice = self.constant[..at]
+                .iter()
+                .any(|(earlier, _)| earlier == name);
             if twice || !check::label(name) {
                 return Err(Error::new(
                     ErrorKind::InvalidMetric,
-                    format!("constant label `{}` {}", name.escape_debug(), if twice {
-                        "is there twice"
-                    } else {
-                        "is no label name: use snake_case; `le`, `quantile`, `job`, `instance` and `__…` are reserved"
-                    }),
+                    format!(
+                        "constant label `{}` {}",
+                        name.escape_debug(),
+                        if twice {
+                            "is there twice"
+                        } else {
+                            "is no label name: use snake_case; `le`, `quantile`, `job`, `instance` and `__…` are reserved"
+                        }
+                    ),
                 ));
             }
         }

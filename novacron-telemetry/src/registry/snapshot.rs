@@ -81,7 +81,9 @@ impl Registry {
 impl Snapshot {
     /// The names of all families, sorted.
     pub fn families(&self) -> impl Iterator<Item = (&str, Kind)> {
-        self.families.iter().map(|(name, (kind, _))| (name.as_str(), *kind))
+        self.families
+            .iter()
+            .map(|(name, (kind, _))| (name.as_str(), *kind))
     }
 
     /// The series of one family, in the order of the exposition.
@@ -102,7 +104,8 @@ impl Snapshot {
     /// The number of the one series with exactly these labels.
     #[must_use]
     pub fn value(&self, family: &str, labels: &[(&str, &str)]) -> Option<f64> {
-        self.find(family, labels).map(|series| series.sample.value())
+        self.find(family, labels)
+            .map(|series| series.sample.value())
     }
 
     /// The sum over all series of `family` that carry at least these labels.

@@ -25,7 +25,9 @@ impl Registry {
         let refreshers = self.0.refreshers.read().clone();
         for refresh in refreshers {
             if catch_unwind(AssertUnwindSafe(|| refresh())).is_err() {
-                self.0.panics.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+                self.0
+                    .panics
+                    .fetch_add(1, std::sync::atomic::Ordering::Relaxed);
             }
         }
         Walk {
@@ -73,7 +75,10 @@ impl Walk {
                 }
                 Ok(None) => {}
                 Err(_) => {
-                    self.registry.0.panics.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+                    self.registry
+                        .0
+                        .panics
+                        .fetch_add(1, std::sync::atomic::Ordering::Relaxed);
                 }
             }
             self.family += 1;

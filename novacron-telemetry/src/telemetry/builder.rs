@@ -132,7 +132,10 @@ impl TelemetryBuilder {
     pub fn install(self) -> Result<Telemetry> {
         let caller = Location::caller();
         let built = self.assemble(true)?;
-        install(built.recorder.clone(), format!("{}:{}", caller.file(), caller.line()))?;
+        install(
+            built.recorder.clone(),
+            format!("{}:{}", caller.file(), caller.line()),
+        )?;
         Ok(Telemetry(Arc::new(built)))
     }
 
@@ -147,18 +150,32 @@ impl TelemetryBuilder {
     }
 
     fn assemble(self, installed: bool) -> Result<Inner> {
-        let Self { identity, groups, settings, mut registry, opted_in, profiles, exposed, allocated } = self;
+        let Self {
+            identity,
+            groups,
+            settings,
+            mut registry,
+            opted_in,
+            profiles,
+            exposed,
+            allocated,
+        } = self;
         for family in opted_in {
             if !Catalog::descriptors().any(|known| known.opt_in && known.name == family) {
                 return Err(Error::new(
                     ErrorKind::InvalidConfig,
-                    format!("`opt_in`: no family `{}` waits to be switched on", family.escape_debug()),
+                    format!(
+                        "`opt_in`: no family `{}` waits to be switched on",
+                        family.escape_debug()
+                    ),
                 ));
             }
             registry = registry.opt_in(family);
         }
         let registry = registry.try_build()?;
-        let groups = profiles.iter().fold(groups, |groups, profile| groups | profile.groups());
+        let groups = profiles
+            .iter()
+            .fold(groups, |groups, profile| groups | profile.groups());
         let catalog = Catalog::register(&registry, groups)?;
         for profile in profiles {
             aliases::show(&registry, profile)?;

@@ -4,18 +4,26 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use super::builder::Identity;
 use crate::catalog::exporter::{
-    ExporterBuildLabelsRef, MetricLabelsRef, RejectReason, RejectionLabelsRef, Signal, SignalLabels,
-    Site, SiteLabels,
+    ExporterBuildLabelsRef, MetricLabelsRef, RejectReason, RejectionLabelsRef, Signal,
+    SignalLabels, Site, SiteLabels,
 };
+#[cfg(feature = "http")]
+use crate::catalog::exporter::{ScrapeCode, ScrapeLabels};
 use crate::catalog::health::ServiceLabelsRef;
 use crate::catalog::process::BuildLabelsRef;
 use crate::catalog::{Catalog, ExporterMetrics};
-use crate::registry::{Registry, Sample};
+#[cfg(feature = "http")]
+use crate::expose::{MetricsService, ScrapeMetrics};
+use crate::registry::Registry;
 use crate::sync::Mutex;
 
 /// Shows who the process is.
 pub(super) fn identify(catalog: &Catalog, identity: &Identity) {
-    let Identity { version, git_sha, component } = identity;
+    let Identity {
+        version,
+        git_sha,
+        component,
+    } = identity;
     let rust_version = env!("NOVACRON_RUSTC_VERSION");
     catalog.process.build_info.set(
         &BuildLabelsRef {
@@ -58,11 +66,15 @@ pub(super) fn refresh(registry: &Registry, catalog: &Catalog) {
         own.telemetry_families_registered
             .set(registry.descriptors().len() as f64);
         own.telemetry_families_recorded
-            .set(registry.recorded_families() as f64);
+            .set(registry.recorded_families().len() as f64);
         let panics = registry.caught_panics();
         let before = std::mem::replace(&mut *caught.lock(), panics);
-        own.telemetry_internal_errors_total
-            .inc_by(&SiteLabels { site: Site::Registry }, panics - before);
+        own.telemetry_internal_errors_total.inc_by(
+            &SiteLabels {
+                site: Site::Registry,
+            },
+            panics - before,
+        );
         cost(&own);
     });
 }
@@ -94,7 +106,9 @@ fn faults(registry: &Registry, own: &ExporterMetrics) {
 /// Measures what recording costs here and now: the mean of a short run, as one observation.
 fn cost(own: &ExporterMetrics) {
     const RUN: u32 = 64;
-    let signal = SignalLabels { signal: Signal::Metrics };
+    let signal = SignalLabels {
+        signal: Signal::Metrics,
+    };
     let errors = own.telemetry_errors_total.with(&signal);
     let begun = Instant::now();
     for _ in 0..RUN {
@@ -107,16 +121,38 @@ fn cost(own: &ExporterMetrics) {
 
 /// Registered families of which nothing was ever recorded.
 pub(super) fn never_recorded(registry: &Registry) -> Vec<&'static str> {
-    let snapshot = registry.snapshot();
+    // A reading of its own: nobody may have scraped yet.
+    drop(registry.snapshot());
+    let recorded = registry.recorded_families();
     registry
         .descriptors()
         .into_iter()
+        .filter(|descriptor| !recorded.contains(descriptor))
         .map(|descriptor| descriptor.name)
-        .filter(|name| {
-            !snapshot.series(name).iter().any(|series| match series.sample {
-                Sample::Gauge(_) => true,
-                ref sample => sample.value() > 0.0,
-            })
-        })
         .collect()
+}
+
+/// The scrape endpoint, counting itself in the catalog.
+#[cfg(feature = "http")]
+pub(super) fn metrics_service(
+    registry: &Registry,
+    catalog: &Catalog,
+    exposed: bool,
+) -> MetricsService {
+    let own = &catalog.exporter;
+    let answers = |code| own.exporter_scrapes_total.with(&ScrapeLabels { code });
+    let service = MetricsService::measured(
+        registry.clone(),
+        ScrapeMetrics {
+            duration: own.exporter_scrape_duration_seconds.clone(),
+            bytes: own.exporter_response_bytes.clone(),
+            series: own.exporter_series.clone(),
+            ok: answers(ScrapeCode::Ok),
+            not_found: answers(ScrapeCode::NotFound),
+            method_not_allowed: answers(ScrapeCode::MethodNotAllowed),
+            unavailable: answers(ScrapeCode::Unavailable),
+        },
+    );
+    service.switch(exposed);
+    service
 }

@@ -10,13 +10,22 @@ use crate::catalog::ProcessMetrics;
 use crate::registry::Registry;
 
 /// Keeps the process's numbers up to date.
-pub(super) fn refresh(registry: &Registry, metrics: &ProcessMetrics, allocated: Option<fn() -> u64>) {
+pub(super) fn refresh(
+    registry: &Registry,
+    metrics: &ProcessMetrics,
+    allocated: Option<fn() -> u64>,
+) {
     let metrics = metrics.clone();
     if let Some(start) = start_time() {
         metrics.process_start_time_seconds.set(start);
     }
     registry.before_scrape(move || {
-        if let Some(Stat { cpu_seconds, threads, resident_pages }) = Stat::read() {
+        if let Some(Stat {
+            cpu_seconds,
+            threads,
+            resident_pages,
+        }) = Stat::read()
+        {
             metrics.process_cpu_seconds_total.set(cpu_seconds);
             metrics.process_threads.set(threads);
             metrics
@@ -71,7 +80,9 @@ impl Stat {
 
 fn fd_limit() -> Option<f64> {
     let limits = fs::read_to_string("/proc/self/limits").ok()?;
-    let line = limits.lines().find(|line| line.starts_with("Max open files"))?;
+    let line = limits
+        .lines()
+        .find(|line| line.starts_with("Max open files"))?;
     match line.split_ascii_whitespace().nth(3)? {
         "unlimited" => Some(f64::INFINITY),
         soft => soft.parse::<u64>().ok().map(|soft| soft as f64),
@@ -85,7 +96,10 @@ fn start_time() -> Option<f64> {
     let ticks: u64 = fields.split_ascii_whitespace().nth(22 - 3)?.parse().ok()?;
     let uptime = fs::read_to_string("/proc/uptime").ok()?;
     let uptime: f64 = uptime.split_ascii_whitespace().next()?.parse().ok()?;
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).ok()?.as_secs_f64();
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .ok()?
+        .as_secs_f64();
     let age = uptime - ticks as f64 / TICKS_PER_SECOND;
     (age >= 0.0).then_some(now - age)
 }
@@ -97,13 +111,22 @@ mod tests {
     #[test]
     fn a_process_may_have_any_name() {
         let rest = "S 1 2 3 4 5 6 7 8 9 10 150 50 0 0 20 0 7 0 1000 2048 300 18446744073709551615";
-        let stat = Stat { cpu_seconds: 2.0, threads: 7.0, resident_pages: 300.0 };
+        let stat = Stat {
+            cpu_seconds: 2.0,
+            threads: 7.0,
+            resident_pages: 300.0,
+        };
         assert_eq!(Stat::parse(&format!("12 (a) S (b) {rest}")), Some(stat));
     }
 
     #[test]
     fn a_line_that_is_cut_short_is_no_reading() {
-        for bad in ["", "12", "12 (a) S 1 2", "12 (a) S 1 2 3 4 5 6 7 8 9 10 x 50 0 0 20 0 7 0 1 2 3"] {
+        for bad in [
+            "",
+            "12",
+            "12 (a) S 1 2",
+            "12 (a) S 1 2 3 4 5 6 7 8 9 10 x 50 0 0 20 0 7 0 1 2 3",
+        ] {
             assert_eq!(Stat::parse(bad), None, "{bad}");
         }
     }
@@ -113,7 +136,10 @@ mod tests {
     fn this_process_has_a_stat_a_limit_and_a_start() {
         assert!(Stat::read().is_some_and(|stat| stat.threads >= 1.0 && stat.resident_pages > 0.0));
         assert!(fd_limit().is_some_and(|limit| limit > 2.0));
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs_f64();
+        let now = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap()
+            .as_secs_f64();
         assert!(start_time().is_some_and(|start| start <= now && start > now - 3600.0 * 24.0));
     }
 }

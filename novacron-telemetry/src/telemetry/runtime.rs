@@ -23,8 +23,12 @@ impl Telemetry {
             let runtime = handle.metrics();
             let workers = runtime.num_workers();
             metrics.runtime_workers.set(workers as f64);
-            metrics.runtime_tasks_alive.set(runtime.num_alive_tasks() as f64);
-            let busy: Duration = (0..workers).map(|worker| runtime.worker_total_busy_duration(worker)).sum();
+            metrics
+                .runtime_tasks_alive
+                .set(runtime.num_alive_tasks() as f64);
+            let busy: Duration = (0..workers)
+                .map(|worker| runtime.worker_total_busy_duration(worker))
+                .sum();
             metrics.runtime_busy_seconds_total.set(busy.as_secs_f64());
         });
         let alive = self.registry().downgrade();

@@ -88,8 +88,11 @@ impl Endpoints {
             None => {
                 let at = self.templates.len();
                 self.matcher.insert(text, at).map_err(|source| {
-                    Error::new(ErrorKind::InvalidConfig, format!("route `{text}` cannot be declared"))
-                        .with_source(source)
+                    Error::new(
+                        ErrorKind::InvalidConfig,
+                        format!("route `{text}` cannot be declared"),
+                    )
+                    .with_source(source)
                 })?;
                 self.templates.push(Template {
                     text: text.into(),
@@ -105,7 +108,12 @@ impl Endpoints {
 
     /// The route of a request.
     #[inline]
-    pub(super) fn find(&self, recorder: &Recorder, method: Method, view: RequestView<'_>) -> Found<'_> {
+    pub(super) fn find(
+        &self,
+        recorder: &Recorder,
+        method: Method,
+        view: RequestView<'_>,
+    ) -> Found<'_> {
         #[cfg(feature = "axum")]
         if let Some(path) = view.extensions.get::<axum::extract::MatchedPath>() {
             return Found::Named(recorder.api_route(method, path.as_str()));

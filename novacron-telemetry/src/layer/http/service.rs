@@ -52,7 +52,10 @@ where
 
 impl<S> HttpService<S> {
     fn begin<B: http_body::Body>(&self, request: &Request<B>) -> Option<Guard<HttpWork>> {
-        let Shared { recorder, endpoints } = &self.shared;
+        let Shared {
+            recorder,
+            endpoints,
+        } = &self.shared;
         let method = method_of(request.method());
         let view = RequestView {
             method: request.method(),

@@ -28,7 +28,11 @@ enum Kind {
 }
 
 impl HttpWork {
-    pub(super) fn new(request: ApiRequest, method: &http::Method, request_bytes: Option<u64>) -> Self {
+    pub(super) fn new(
+        request: ApiRequest,
+        method: &http::Method,
+        request_bytes: Option<u64>,
+    ) -> Self {
         Self {
             request,
             is_head: *method == http::Method::HEAD,
@@ -49,8 +53,8 @@ impl HttpWork {
         let bodyless = self.is_head
             || matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED)
             || body.is_end_stream();
-        let upgraded = status == StatusCode::SWITCHING_PROTOCOLS
-            || (self.is_connect && status.is_success());
+        let upgraded =
+            status == StatusCode::SWITCHING_PROTOCOLS || (self.is_connect && status.is_success());
         let kind = if upgraded || (!bodyless && is_event_stream(headers)) {
             Kind::Open
         } else {

@@ -2,8 +2,8 @@
 
 use crate::sync::OnceLock;
 
-const FIRST: usize = if cfg!(loom) { 2 } else { 64 };
-const CHUNKS: usize = if cfg!(loom) { 3 } else { 19 };
+const FIRST: usize = if cfg!(novacron_loom) { 2 } else { 64 };
+const CHUNKS: usize = if cfg!(novacron_loom) { 3 } else { 19 };
 
 /// Places in a list: enough for every series a registry may hold.
 pub(crate) const CAPACITY: u32 = (FIRST * ((1 << CHUNKS) - 1)) as u32;
@@ -39,15 +39,18 @@ impl<T> Grown<T> {
     pub(crate) fn row(&self, place: u32) -> Option<&[T]> {
         let (chunk, offset) = locate(place);
         let first = offset * self.stride;
-        self.chunks.get(chunk)?.get()?.get(first..first + self.stride)
+        self.chunks
+            .get(chunk)?
+            .get()?
+            .get(first..first + self.stride)
     }
 
     /// The items of `place`; its chunk is made with `item` if need be.
     pub(crate) fn row_or_make(&self, place: u32, item: impl FnMut() -> T) -> &[T] {
         let (chunk, offset) = locate(place);
         let items = (FIRST << chunk) * self.stride;
-        let made = self.chunks[chunk]
-            .get_or_init(|| std::iter::repeat_with(item).take(items).collect());
+        let made =
+            self.chunks[chunk].get_or_init(|| std::iter::repeat_with(item).take(items).collect());
         &made[offset * self.stride..][..self.stride]
     }
 
@@ -73,7 +76,7 @@ fn locate(place: u32) -> (usize, usize) {
     (chunk, shifted - (FIRST << chunk))
 }
 
-#[cfg(all(test, not(loom)))]
+#[cfg(all(test, not(novacron_loom)))]
 mod tests {
     use super::*;
 

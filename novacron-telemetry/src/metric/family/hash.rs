@@ -43,12 +43,17 @@ fn bytes(hash: u64, bytes: &[u8]) -> u64 {
         rest = tail;
     }
     if let (Some(first), Some(last)) = (rest.first_chunk::<8>(), rest.last_chunk::<8>()) {
-        fold(hash ^ u64::from_le_bytes(*first), K ^ u64::from_le_bytes(*last))
+        fold(
+            hash ^ u64::from_le_bytes(*first),
+            K ^ u64::from_le_bytes(*last),
+        )
     } else if let (Some(first), Some(last)) = (rest.first_chunk::<4>(), rest.last_chunk::<4>()) {
         let (first, last) = (u32::from_le_bytes(*first), u32::from_le_bytes(*last));
         fold(hash ^ u64::from(first), K ^ u64::from(last))
     } else {
-        let short = rest.iter().fold(0, |word, byte| (word << 8) | u64::from(*byte));
+        let short = rest
+            .iter()
+            .fold(0, |word, byte| (word << 8) | u64::from(*byte));
         fold(hash ^ short, K)
     }
 }

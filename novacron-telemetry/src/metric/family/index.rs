@@ -60,7 +60,7 @@ pub(crate) struct Sparse {
 }
 
 /// Series whose cells lie side by side.
-const BLOCK: u32 = if cfg!(loom) { 1 } else { 64 };
+const BLOCK: u32 = if cfg!(novacron_loom) { 1 } else { 64 };
 
 impl Index {
     pub(crate) fn new<L: LabelSet>(
@@ -151,7 +151,9 @@ impl Index {
     /// The text of an open label of a series.
     pub(crate) fn text(&self, series: u32, table: u32, label: usize) -> Option<&str> {
         match self {
-            Self::Sparse(sparse) if table == sparse.table.number => sparse.table.text(series, label),
+            Self::Sparse(sparse) if table == sparse.table.number => {
+                sparse.table.text(series, label)
+            }
             _ => None,
         }
     }
@@ -251,7 +253,9 @@ impl Sparse {
         if series == super::NO_SERIES {
             return None;
         }
-        let block = self.blocks.get_or_make(series / BLOCK, || AtomicU32::new(0));
+        let block = self
+            .blocks
+            .get_or_make(series / BLOCK, || AtomicU32::new(0));
         let _allocating = self.allocating.lock();
         if block.load(Ordering::Acquire) == 0 {
             block.store(cells.allocate(BLOCK * self.width)? + 1, Ordering::Release);

@@ -3,10 +3,12 @@
 pub(crate) mod grown;
 mod hash;
 mod index;
+#[cfg(all(test, novacron_loom))]
+mod models;
 mod slots;
 mod source;
 pub(crate) mod table;
-#[cfg(all(test, not(loom)))]
+#[cfg(all(test, not(novacron_loom)))]
 mod tests;
 mod texts;
 
@@ -15,6 +17,7 @@ pub(crate) use index::Joined;
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use super::counter::{Counter, FloatCounter};
 use super::descriptor::{Descriptor, Keeping, Kind};
@@ -61,6 +64,8 @@ pub struct Family<L, M> {
 pub(crate) struct Inner {
     pub(crate) shape: Shape,
     pub(crate) index: Index,
+    /// Set by the first reading that shows more than zeros.
+    pub(crate) recorded: AtomicBool,
 }
 
 /// A series that was looked up once, for all families that share its table: those of one group
@@ -131,13 +136,18 @@ impl<L: LabelSet, M: Scalar> Family<L, M> {
 
     /// The text of an open label of a series that was looked up; past a cap that is `__other__`.
     pub(crate) fn text(&self, row: Row<L>, label: usize) -> Option<&str> {
-        self.inner.as_ref()?.index.text(row.series, row.table, label)
+        self.inner
+            .as_ref()?
+            .index
+            .text(row.series, row.table, label)
     }
 
     /// How many series there are; for closed labels, how many there can be.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.inner.as_ref().map_or(0, |inner| inner.index.len() as usize)
+        self.inner
+            .as_ref()
+            .map_or(0, |inner| inner.index.len() as usize)
     }
 
     /// Whether there is no series yet.
@@ -275,7 +285,13 @@ impl<L: LabelSet> Family<L, Histogram> {
         if let Some((inner, cell)) = self.cell(key) {
             let shape = &inner.shape;
             let bounds = shape.descriptor.buckets;
-            histogram::observe(shape.number(), shape.faults, cell, bounds, observation.into().get());
+            histogram::observe(
+                shape.number(),
+                shape.faults,
+                cell,
+                bounds,
+                observation.into().get(),
+            );
         }
     }
 
@@ -287,7 +303,13 @@ impl<L: LabelSet> Family<L, Histogram> {
         {
             let shape = &inner.shape;
             let bounds = shape.descriptor.buckets;
-            histogram::observe(shape.number(), shape.faults, at.cell, bounds, observation.into().get());
+            histogram::observe(
+                shape.number(),
+                shape.faults,
+                at.cell,
+                bounds,
+                observation.into().get(),
+            );
         }
     }
 
@@ -318,6 +340,7 @@ impl<L: LabelSet, M: Scalar> Instrument for Family<L, M> {
         let inner = Arc::new(Inner {
             shape: Shape::new(descriptor, room),
             index: Index::new::<L>(descriptor, width, M::ZERO_START, room),
+            recorded: AtomicBool::new(false),
         });
         let family = Self {
             inner: Some(Arc::clone(&inner)),
@@ -344,6 +367,7 @@ impl<M: Scalar> Instrument for M {
         let inner = Arc::new(Inner {
             shape: Shape::new(descriptor, room),
             index: Index::single(M::width(descriptor), M::ZERO_START, room),
+            recorded: AtomicBool::new(false),
         });
         let handle = match inner.index.written(0) {
             Some(cell) => M::handle(&inner.shape, Place { series: 0, cell }),

@@ -7,8 +7,8 @@
 
 use crate::sync::{AtomicU32, AtomicUsize, Mutex, OnceLock, Ordering};
 
-const FIRST: usize = if cfg!(loom) { 2 } else { 64 };
-const TABLES: usize = if cfg!(loom) { 3 } else { 20 };
+const FIRST: usize = if cfg!(novacron_loom) { 2 } else { 64 };
+const TABLES: usize = if cfg!(novacron_loom) { 3 } else { 20 };
 const NUMBER_BITS: u32 = 24;
 /// The most numbers an index can hold.
 pub(crate) const CAPACITY: u32 = (1 << NUMBER_BITS) - 2;
@@ -33,7 +33,10 @@ impl Slots {
     /// The number whose key has this hash and passes `is`.
     #[inline]
     pub(crate) fn find(&self, hash: u64, mut is: impl FnMut(u32) -> bool) -> Option<u32> {
-        let table = self.tables.get(self.newest.load(Ordering::Acquire))?.get()?;
+        let table = self
+            .tables
+            .get(self.newest.load(Ordering::Acquire))?
+            .get()?;
         let mask = table.len() - 1;
         let mut at = hash as usize & mask;
         loop {

@@ -2,6 +2,7 @@
 
 use std::marker::PhantomData;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use super::Inner;
 use crate::metric::scalar::{Buffer, Place, Scalar};
@@ -27,7 +28,11 @@ impl<M: Scalar> Source for FamilySource<M> {
     }
 
     fn visit(&self, _: &Pin, from: usize, visitor: &mut dyn Visitor) -> Option<usize> {
-        let Inner { shape, index } = &*self.inner;
+        let Inner {
+            shape,
+            index,
+            recorded,
+        } = &*self.inner;
         let view = shape.cells.view();
         let mut buffer = Buffer::default();
         let mut fragments = Vec::new();
@@ -39,8 +44,12 @@ impl<M: Scalar> Source for FamilySource<M> {
             let Some(value) = M::read(shape, &view, Place { series, cell }, &mut buffer) else {
                 continue;
             };
-            if is_zero(&value) && !index.shows_zero(series) {
-                continue;
+            if is_zero::<M>(&value) {
+                if !index.shows_zero(series) {
+                    continue;
+                }
+            } else if !recorded.load(Ordering::Relaxed) {
+                recorded.store(true, Ordering::Relaxed);
             }
             index.labels(series, &mut fragments);
             let labels = Labels {
@@ -57,17 +66,21 @@ impl<M: Scalar> Source for FamilySource<M> {
         self.inner.shape.faults()
     }
 
+    fn recorded(&self) -> bool {
+        self.inner.recorded.load(Ordering::Relaxed)
+    }
+
     fn heap_bytes(&self) -> usize {
         size_of::<Inner>() + self.inner.index.heap_bytes()
     }
 }
 
-fn is_zero(value: &Value<'_>) -> bool {
+fn is_zero<M: Scalar>(value: &Value<'_>) -> bool {
     match value {
         Value::Counter(count) => *count == 0,
         Value::FloatCounter(total) => *total == 0.0,
-        // A gauge that is 0 was set to 0, or moved and came back.
-        Value::Gauge(_) => false,
+        // A gauge that is set to 0 says so; one that counts what is going on says nothing with it.
+        Value::Gauge(value) => M::ZERO_START && *value == 0.0,
         Value::Histogram(histogram) => histogram.count() == 0,
     }
 }

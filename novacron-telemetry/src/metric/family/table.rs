@@ -72,8 +72,9 @@ impl Table {
     /// The series of a label set, if it has one.
     #[inline]
     pub(crate) fn find(&self, key: &[Part<'_>]) -> Option<u32> {
-        self.slots
-            .find(hash::parts(self.seed, key), |series| self.holds(series, key))
+        self.slots.find(hash::parts(self.seed, key), |series| {
+            self.holds(series, key)
+        })
     }
 
     #[inline]
@@ -81,17 +82,20 @@ impl Table {
         let Some(row) = self.rows.row(series) else {
             return false;
         };
-        row.iter().zip(&self.columns).zip(key).all(|((cell, column), part)| {
-            let number = cell.load(Ordering::Relaxed);
-            match (part, column) {
-                (Part::Index(index), _) => number == *index,
-                (Part::Absent, _) => number == ABSENT,
-                (Part::Text(text), Column::Open(texts)) => {
-                    number != ABSENT && texts.raw(number) == *text
+        row.iter()
+            .zip(&self.columns)
+            .zip(key)
+            .all(|((cell, column), part)| {
+                let number = cell.load(Ordering::Relaxed);
+                match (part, column) {
+                    (Part::Index(index), _) => number == *index,
+                    (Part::Absent, _) => number == ABSENT,
+                    (Part::Text(text), Column::Open(texts)) => {
+                        number != ABSENT && texts.raw(number) == *text
+                    }
+                    (Part::Text(_), Column::Closed(_)) => false,
                 }
-                (Part::Text(_), Column::Closed(_)) => false,
-            }
-        })
+            })
     }
 
     /// The series of a label set; it is added if there is room, else the overflow series stands for
@@ -128,7 +132,9 @@ impl Table {
 
     /// Turns new texts of full columns into `__other__`; says whether there were any.
     fn fold_full_columns(&self, key: &mut [Part<'_>]) -> bool {
-        self.fold(key, |texts, text| texts.is_full() && texts.find(text).is_none())
+        self.fold(key, |texts, text| {
+            texts.is_full() && texts.find(text).is_none()
+        })
     }
 
     /// Turns every open label into `__other__`; says whether there were any.
@@ -167,7 +173,9 @@ impl Table {
             cell.store(number, Ordering::Relaxed);
         }
         self.slots
-            .insert(hash::parts(self.seed, key), series, |series| self.hash_of(series));
+            .insert(hash::parts(self.seed, key), series, |series| {
+                self.hash_of(series)
+            });
         self.len.store(series + 1, Ordering::Release);
         Some(series)
     }
@@ -177,11 +185,13 @@ impl Table {
         let key: Vec<Part<'_>> = row
             .iter()
             .zip(&self.columns)
-            .map(|(cell, column)| match (cell.load(Ordering::Relaxed), column) {
-                (ABSENT, _) => Part::Absent,
-                (number, Column::Closed(_)) => Part::Index(number),
-                (number, Column::Open(texts)) => Part::Text(texts.raw(number)),
-            })
+            .map(
+                |(cell, column)| match (cell.load(Ordering::Relaxed), column) {
+                    (ABSENT, _) => Part::Absent,
+                    (number, Column::Closed(_)) => Part::Index(number),
+                    (number, Column::Open(texts)) => Part::Text(texts.raw(number)),
+                },
+            )
             .collect();
         hash::parts(self.seed, &key)
     }

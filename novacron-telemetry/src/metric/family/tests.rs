@@ -67,11 +67,24 @@ fn open(name: &str) -> OpenRef<'_> {
 fn closed_series_are_there_from_the_start() {
     let (registry, group) = group();
     let snapshot = registry.snapshot();
-    assert_eq!(snapshot.series("t_closed_total").len(), 9, "three kinds; a flag, or none");
-    assert_eq!(snapshot.value("t_closed_total", &[("kind", "b")]), Some(0.0));
-    group.closed_total.inc(&Closed { kind: Kind::C, flag: Some(true) });
+    assert_eq!(
+        snapshot.series("t_closed_total").len(),
+        9,
+        "three kinds; a flag, or none"
+    );
+    assert_eq!(
+        snapshot.value("t_closed_total", &[("kind", "b")]),
+        Some(0.0)
+    );
+    group.closed_total.inc(&Closed {
+        kind: Kind::C,
+        flag: Some(true),
+    });
     let snapshot = registry.snapshot();
-    assert_eq!(snapshot.value("t_closed_total", &[("kind", "c"), ("flag", "true")]), Some(1.0));
+    assert_eq!(
+        snapshot.value("t_closed_total", &[("kind", "c"), ("flag", "true")]),
+        Some(1.0)
+    );
     assert_eq!(snapshot.sum("t_closed_total", &[]), 1.0);
 }
 
@@ -81,7 +94,11 @@ fn past_the_cap_only_that_label_overflows_and_the_sum_stays_true() {
     for n in 0..1000 {
         let name = format!("n{}", n % 100);
         let kind = [Kind::A, Kind::B, Kind::C][n % 3];
-        group.open_total.inc(&OpenRef { kind, name: &name, place: Some("here") });
+        group.open_total.inc(&OpenRef {
+            kind,
+            name: &name,
+            place: Some("here"),
+        });
     }
     let snapshot = registry.snapshot();
     assert_eq!(snapshot.sum("t_open_total", &[]), 1000.0);
@@ -95,9 +112,22 @@ fn past_the_cap_only_that_label_overflows_and_the_sum_stays_true() {
 #[test]
 fn an_empty_label_is_an_absent_one() {
     let (registry, group) = group();
-    group.open_total.inc(&OpenRef { kind: Kind::A, name: "x", place: Some("") });
-    group.open_total.inc(&OpenRef { kind: Kind::A, name: "x", place: None });
-    assert_eq!(registry.snapshot().value("t_open_total", &[("kind", "a"), ("name", "x")]), Some(2.0));
+    group.open_total.inc(&OpenRef {
+        kind: Kind::A,
+        name: "x",
+        place: Some(""),
+    });
+    group.open_total.inc(&OpenRef {
+        kind: Kind::A,
+        name: "x",
+        place: None,
+    });
+    assert_eq!(
+        registry
+            .snapshot()
+            .value("t_open_total", &[("kind", "a"), ("name", "x")]),
+        Some(2.0)
+    );
 }
 
 #[test]
@@ -108,7 +138,12 @@ fn a_gauge_is_absent_until_it_is_known() {
     group.level.set(&open("x"), 0.0);
     assert_eq!(registry.snapshot().series("t_level").len(), 1);
     group.level.set(&open("x"), f64::NAN);
-    assert!(registry.snapshot().series("t_level")[0].sample.value().is_nan());
+    assert!(
+        registry.snapshot().series("t_level")[0]
+            .sample
+            .value()
+            .is_nan()
+    );
     group.level.with(&open("x")).clear();
     assert!(registry.snapshot().series("t_level").is_empty());
 }
@@ -121,15 +156,25 @@ fn joined_families_share_one_look_up() {
     group.seen_total.at(row).inc();
     group.open_total.at(row).inc();
     let snapshot = registry.snapshot();
-    assert_eq!(snapshot.value("t_size", &[("kind", "a"), ("name", "x")]), Some(1.0));
+    assert_eq!(
+        snapshot.value("t_size", &[("kind", "a"), ("name", "x")]),
+        Some(1.0)
+    );
     assert_eq!(snapshot.sum("t_seen_total", &[]), 1.0);
-    assert_eq!(snapshot.sum("t_open_total", &[]), 0.0, "not joined, so the row is not its own");
+    assert_eq!(
+        snapshot.sum("t_open_total", &[]),
+        0.0,
+        "not joined, so the row is not its own"
+    );
 }
 
 #[test]
 fn a_guard_counts_down_however_it_ends() {
     let (_, group) = group();
-    let key = Closed { kind: Kind::A, flag: None };
+    let key = Closed {
+        kind: Kind::A,
+        flag: None,
+    };
     let guard = group.busy.guard(&key);
     assert_eq!(group.busy.with(&key).get(), 1);
     let moved = std::thread::spawn(move || drop(guard));
@@ -199,7 +244,10 @@ fn a_silent_family_can_be_called() {
     group.open_total.inc(&open("x"));
     group.size.observe_at(group.size.row(&open("x")), 1.0);
     group.level.set(&open("x"), 1.0);
-    drop(group.busy.guard(&Closed { kind: Kind::A, flag: None }));
+    drop(group.busy.guard(&Closed {
+        kind: Kind::A,
+        flag: None,
+    }));
     group.alone_total.inc();
     assert_eq!(group.alone_total.get(), 0);
 }

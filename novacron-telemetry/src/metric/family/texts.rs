@@ -1,10 +1,10 @@
 //! The texts of one open label: each stored once, escaped once, up to the cap.
 
 use super::grown::Grown;
-use super::slots::Slots;
 use super::hash;
-use crate::label::fragment::fragment;
+use super::slots::Slots;
 use crate::label::OTHER;
+use crate::label::fragment::fragment;
 use crate::sync::{AtomicU32, OnceLock, Ordering};
 
 /// See the module.
@@ -42,8 +42,9 @@ impl Texts {
     /// The number of a text that is stored.
     #[inline]
     pub(crate) fn find(&self, text: &str) -> Option<u32> {
-        self.slots
-            .find(hash::text(hash::seed(), text), |number| self.raw(number) == text)
+        self.slots.find(hash::text(hash::seed(), text), |number| {
+            self.raw(number) == text
+        })
     }
 
     /// Whether only [`OTHER`] is left for a new text. It is stored first and takes no place under
@@ -60,8 +61,9 @@ impl Texts {
             .get_or_init(|| Text::new(self.label, text));
         self.len.store(number + 1, Ordering::Release);
         let seed = hash::seed();
-        self.slots
-            .insert(hash::text(seed, text), number, |n| hash::text(seed, self.raw(n)));
+        self.slots.insert(hash::text(seed, text), number, |n| {
+            hash::text(seed, self.raw(n))
+        });
         number
     }
 
