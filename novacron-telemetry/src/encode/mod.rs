@@ -4,6 +4,7 @@
 //! whole lines in a buffer and asks the walk to pause when a chunk is full, so that a scrape of any
 //! size needs the memory of one chunk.
 
+mod buffer;
 mod lines;
 #[cfg(feature = "http")]
 mod negotiate;
