@@ -48,6 +48,10 @@ impl Lines {
         self.out.len() >= CHUNK
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.out.len() == 0
+    }
+
     /// The full chunk, if there is one.
     pub(super) fn take_full(&mut self) -> Option<Vec<u8>> {
         if !self.is_full() {
