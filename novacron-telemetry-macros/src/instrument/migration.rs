@@ -1,11 +1,12 @@
 //! Arguments and call of `#[instrument_migration]`.
 
+use proc_macro2::TokenStream;
 use quote::quote;
 
 use super::function::Function;
 use super::shape::Shape;
 use super::{Call, ERROR, OUTCOME, TELEMETRY, classify, recorder};
-use crate::args::{Args, CRATE, Key};
+use crate::args::{Args, CRATE, Key, Private};
 use crate::errors::Errors;
 
 const SOURCE: Key = Key::value("source", "source = plan.source()");
@@ -15,6 +16,8 @@ pub(super) const KEYS: &[Key] = &[
     SOURCE,
     DESTINATION,
     Key::value("mode", "mode = DwcpMode::Internet"),
+    Key::value("bytes", "bytes = |done| done.bytes"),
+    Key::value("downtime", "downtime = |done| done.downtime"),
     ERROR,
     OUTCOME,
     TELEMETRY,
@@ -49,15 +52,39 @@ pub(super) fn call(
         .and_then(|arg| arg.expr())
         .map(|mode| quote!(.mode(#mode)));
     let classify = classify(&mut args, &private, shape, errors);
+    let measure = measure(&mut args, &private, shape);
     Call {
-        future: quote!(#private::migration_future),
-        sync: quote!(#private::migration_sync),
+        future: "migration_future",
+        sync: "migration_sync",
         arguments: vec![
             recorder,
             // Evaluated before the body takes its arguments.
             quote!(#private::MigrationSite::new(#source, #destination) #mode),
             classify,
-            quote!(#private::no_measure),
+            measure,
         ],
+        private,
+    }
+}
+
+/// What a migration that succeeded says about itself.
+fn measure(args: &mut Args, private: &Private, shape: &Shape) -> TokenStream {
+    let output = shape.output();
+    let mut reader = |key, number| match args.take(key).and_then(|arg| arg.expr()) {
+        Some(reader) => (true, quote!(::core::option::Option::Some(#reader))),
+        None => {
+            let value = quote!(<#output as #private::AsResult>::Value);
+            (
+                false,
+                quote!(::core::option::Option::None::<fn(&#value) -> #number>),
+            )
+        }
+    };
+    let (has_bytes, bytes) = reader("bytes", quote!(u64));
+    let (has_downtime, downtime) = reader("downtime", quote!(f64));
+    if has_bytes || has_downtime {
+        quote!(#private::measure::<#output, _>(#bytes, #downtime))
+    } else {
+        quote!(#private::no_measure)
     }
 }

@@ -7,7 +7,7 @@ use super::current::{self, Frame};
 use super::guard::{Counted, Ending, Framed, Work, count};
 use super::migration::{Migration, RunningMigration};
 use super::recorder::AsRecorder;
-use super::{Failure, Outcome, Recorder, ToOutcome};
+use super::{AsResult, Failure, Outcome, Recorder, ToOutcome};
 use crate::catalog::Method;
 use crate::metric::Seconds;
 
@@ -153,16 +153,11 @@ pub fn no_measure<T>(_: &T) -> Measured {
 }
 
 /// Reads bytes and downtime from a successful result.
-pub fn measure<T, E, B, D, S>(
-    bytes: Option<B>,
-    downtime: Option<D>,
-) -> impl FnOnce(&Result<T, E>) -> Measured
-where
-    B: FnOnce(&T) -> u64,
-    D: FnOnce(&T) -> S,
-    S: Into<Seconds>,
-{
-    move |result| match result {
+pub fn measure<R: AsResult, S: Into<Seconds>>(
+    bytes: Option<impl FnOnce(&R::Value) -> u64>,
+    downtime: Option<impl FnOnce(&R::Value) -> S>,
+) -> impl FnOnce(&R) -> Measured {
+    move |result| match result.as_result() {
         Ok(done) => Measured {
             bytes: bytes.map(|bytes| bytes(done)),
             downtime: downtime.map(|downtime| downtime(done).into().get()),
@@ -221,8 +216,10 @@ pub fn outcome_of<T: ToOutcome>(value: &T) -> Outcome {
 }
 
 /// Reads failures with the function that `error = …` names.
-pub fn classify_error<T, E>(read: impl FnOnce(&E) -> Failure) -> impl FnOnce(&Result<T, E>) -> Outcome {
-    move |result| match result {
+pub fn classify_error<R: AsResult>(
+    read: impl FnOnce(&R::Error) -> Failure,
+) -> impl FnOnce(&R) -> Outcome {
+    move |result| match result.as_result() {
         Ok(_) => Outcome::Success,
         Err(error) => read(error).into(),
     }

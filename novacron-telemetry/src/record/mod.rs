@@ -40,7 +40,7 @@ pub use instrument::{
     migration_future, migration_sync, no_measure, outcome_of, recorder_of,
 };
 pub use migration::Migration;
-pub use outcome::{Failure, Outcome, ToOutcome};
+pub use outcome::{AsResult, Failure, Outcome, ToOutcome};
 pub use recorder::{AsRecorder, Recorder, Settings};
 pub use vm::VmWork;
 
