@@ -1,7 +1,8 @@
 //! Arguments and call of `#[instrument_migration]`.
 
 use proc_macro2::TokenStream;
-use quote::quote;
+use quote::{quote, quote_spanned};
+use syn::spanned::Spanned;
 
 use super::function::Function;
 use super::shape::Shape;
@@ -70,21 +71,19 @@ pub(super) fn call(
 /// What a migration that succeeded says about itself.
 fn measure(args: &mut Args, private: &Private, shape: &Shape) -> TokenStream {
     let output = shape.output();
-    let mut reader = |key, number| match args.take(key).and_then(|arg| arg.expr()) {
-        Some(reader) => (true, quote!(::core::option::Option::Some(#reader))),
-        None => {
-            let value = quote!(<#output as #private::AsResult>::Value);
-            (
-                false,
-                quote!(::core::option::Option::None::<fn(&#value) -> #number>),
-            )
+    // Where the type stands that has to be a `Result`.
+    let private = private.at(output.span());
+    let mut reader = |key| args.take(key).and_then(|arg| arg.expr());
+    match (reader("bytes"), reader("downtime")) {
+        (None, None) => quote!(#private::no_measure),
+        (Some(bytes), None) => {
+            quote_spanned!(output.span()=> #private::measure_bytes::<#output>(#bytes))
         }
-    };
-    let (has_bytes, bytes) = reader("bytes", quote!(u64));
-    let (has_downtime, downtime) = reader("downtime", quote!(f64));
-    if has_bytes || has_downtime {
-        quote!(#private::measure::<#output, _>(#bytes, #downtime))
-    } else {
-        quote!(#private::no_measure)
+        (None, Some(downtime)) => {
+            quote_spanned!(output.span()=> #private::measure_downtime::<#output, _>(#downtime))
+        }
+        (Some(bytes), Some(downtime)) => {
+            quote_spanned!(output.span()=> #private::measure::<#output, _>(#bytes, #downtime))
+        }
     }
 }

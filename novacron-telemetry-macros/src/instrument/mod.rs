@@ -89,8 +89,8 @@ fn classify(args: &mut Args, private: &Private, shape: &Shape, errors: &mut Erro
         // Passed on, never called in place: the types of parameters are known from `output`.
         (Some(error), None) => {
             let error = error.expr();
-            let private = private.at(error.span());
-            quote_spanned!(error.span()=> #private::classify_error::<#output>(#error))
+            let private = private.at(output.span());
+            quote_spanned!(output.span()=> #private::classify_error::<#output>(#error))
         }
         (None, Some(outcome)) => {
             let outcome = outcome.expr();
@@ -100,7 +100,7 @@ fn classify(args: &mut Args, private: &Private, shape: &Shape, errors: &mut Erro
         // On the return type, so that "does not say whether it is a success" is read there.
         (None, None) => {
             let private = private.at(output.span());
-            quote_spanned!(output.span()=> #private::outcome_of::<#output>)
+            quote_spanned!(output.span()=> #private::outcome_of::<_>)
         }
     }
 }

@@ -152,18 +152,41 @@ pub fn no_measure<T>(_: &T) -> Measured {
     Measured::default()
 }
 
-/// Reads bytes and downtime from a successful result.
-pub fn measure<R: AsResult, S: Into<Seconds>>(
-    bytes: Option<impl FnOnce(&R::Value) -> u64>,
-    downtime: Option<impl FnOnce(&R::Value) -> S>,
+/// Reads the bytes that a successful migration moved.
+pub fn measure_bytes<R: AsResult>(
+    bytes: impl FnOnce(&R::Value) -> u64,
 ) -> impl FnOnce(&R) -> Measured {
-    move |result| match result.as_result() {
-        Ok(done) => Measured {
-            bytes: bytes.map(|bytes| bytes(done)),
-            downtime: downtime.map(|downtime| downtime(done).into().get()),
-        },
-        Err(_) => Measured::default(),
-    }
+    read_value(|done: &R::Value| Measured {
+        bytes: Some(bytes(done)),
+        downtime: None,
+    })
+}
+
+/// Reads how long the guest stood still in a successful migration.
+pub fn measure_downtime<R: AsResult, S: Into<Seconds>>(
+    downtime: impl FnOnce(&R::Value) -> S,
+) -> impl FnOnce(&R) -> Measured {
+    read_value(|done: &R::Value| Measured {
+        bytes: None,
+        downtime: Some(downtime(done).into().get()),
+    })
+}
+
+/// Reads both.
+pub fn measure<R: AsResult, S: Into<Seconds>>(
+    bytes: impl FnOnce(&R::Value) -> u64,
+    downtime: impl FnOnce(&R::Value) -> S,
+) -> impl FnOnce(&R) -> Measured {
+    read_value(|done: &R::Value| Measured {
+        bytes: Some(bytes(done)),
+        downtime: Some(downtime(done).into().get()),
+    })
+}
+
+fn read_value<R: AsResult>(
+    read: impl FnOnce(&R::Value) -> Measured,
+) -> impl FnOnce(&R) -> Measured {
+    |result| result.as_result().map(read).unwrap_or_default()
 }
 
 /// Runs a marked `async fn`.

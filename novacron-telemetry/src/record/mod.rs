@@ -37,7 +37,8 @@ pub use flat::{
 };
 pub use instrument::{
     ApiSite, Measured, MigrationSite, api_future, api_sync, classify_error, classify_with, measure,
-    migration_future, migration_sync, no_measure, outcome_of, recorder_of,
+    measure_bytes, measure_downtime, migration_future, migration_sync, no_measure, outcome_of,
+    recorder_of,
 };
 pub use migration::Migration;
 pub use outcome::{AsResult, Failure, Outcome, ToOutcome};

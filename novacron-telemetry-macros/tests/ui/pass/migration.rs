@@ -50,6 +50,11 @@ fn only_bytes() -> Result<u64, Broken> {
     Ok(7)
 }
 
+#[instrument_migration(source = "a", destination = "b", downtime = |seconds| *seconds)]
+fn only_downtime() -> Result<f64, Broken> {
+    Ok(0.5)
+}
+
 struct Mover {
     telemetry: Recorder,
     host: String,
@@ -66,6 +71,7 @@ impl Mover {
 fn main() {
     assert_eq!(sync(), 2);
     assert_eq!(only_bytes().unwrap(), 7);
+    assert_eq!(only_downtime().unwrap(), 0.5);
     let mut mover = Mover { telemetry: Recorder::noop(), host: "a".into() };
     let plan = Plan { source: "a".into(), destination: "b".into(), mode: DwcpMode::Internet };
     let _futures = (migrate(plan), mover.to("b"));
