@@ -22,6 +22,7 @@ fn main() -> io::Result<()> {
     };
     let programs = Programs {
         heap: Path::new(env!("CARGO_BIN_EXE_heap")),
+        server: Path::new(env!("CARGO_BIN_EXE_server")),
     };
     let report = program::measure(&settings, &parts, programs, &mut io::stderr())?;
     let text = report.markdown();

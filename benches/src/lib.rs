@@ -5,6 +5,7 @@
 //! prints. Every contender does the same work behind the same traits: see [`rivals`].
 
 pub mod heap;
+pub mod load;
 pub mod machine;
 pub mod measure;
 pub mod program;

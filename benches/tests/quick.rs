@@ -9,6 +9,7 @@ use benches::program::{self, Programs};
 fn a_quick_run_fills_every_row() {
     let programs = Programs {
         heap: Path::new(env!("CARGO_BIN_EXE_heap")),
+        server: Path::new(env!("CARGO_BIN_EXE_server")),
     };
     let mut progress = Vec::new();
     let report = program::measure(&Settings::quick(), &[], programs, &mut progress)

@@ -4,7 +4,7 @@
 //! slip is explained in the same words wherever it is made.
 
 use proc_macro2::{Span, TokenStream, TokenTree};
-use quote::{ToTokens, quote};
+use quote::{ToTokens, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
 use syn::{Attribute, Expr, ExprLit, Ident, Lit, LitStr, Meta, Path, Token};
@@ -215,15 +215,20 @@ impl Arg {
 pub(crate) struct Private(Option<Path>);
 
 impl Private {
-    /// The same path, written where the user wrote something else: a bound that does not hold is
-    /// reported there.
+    /// The same path, standing where the user wrote something else: what does not fit is reported
+    /// there.
     pub(crate) fn at(&self, span: Span) -> TokenStream {
-        let path = self.to_token_stream().into_iter();
-        path.map(|mut token| {
-            token.set_span(token.span().located_at(span));
-            token
-        })
-        .collect()
+        let Some(path) = &self.0 else {
+            return quote_spanned!(span=> ::novacron_telemetry::__private);
+        };
+        // A path that a `macro_rules` wrote is only understood with its own hygiene.
+        let tokens = quote_spanned!(span=> #path::__private).into_iter();
+        tokens
+            .map(|mut token| {
+                token.set_span(token.span().located_at(span));
+                token
+            })
+            .collect()
     }
 }
 

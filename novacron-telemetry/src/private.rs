@@ -8,6 +8,7 @@ pub use crate::registry::{MetricGroup, Probe, Scope, Unknown, register};
 
 pub use crate::catalog::Method;
 pub use crate::record::{
-    ApiSite, Failure, MigrationSite, Outcome, api_future, api_sync, classify_error, classify_with,
-    current, measure, migration_future, migration_sync, no_measure, outcome_of, recorder_of,
+    ApiSite, AsResult, Failure, MigrationSite, Outcome, api_future, api_sync, classify_error,
+    classify_with, current, measure, measure_bytes, measure_downtime, migration_future,
+    migration_sync, no_measure, outcome_of, recorder_of,
 };

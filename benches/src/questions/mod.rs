@@ -1,5 +1,6 @@
 //! One file for each question.
 
+pub mod budgets;
 pub mod family;
 pub mod floor;
 pub mod http;

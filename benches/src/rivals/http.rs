@@ -14,10 +14,14 @@ use axum::extract::{MatchedPath, State};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::routing::get;
 use http_body::Body as _;
+use novacron_telemetry::catalog;
+use novacron_telemetry::layer::http::HttpLayer;
+use novacron_telemetry::record::Recorder;
+use tower_layer::Layer as _;
 use tower_service::Service;
 
 use super::metrics::installed;
-use super::{Held, Otel};
+use super::{Held, Otel, recorder};
 use crate::measure::Contender;
 use crate::work::BOUNDS;
 
@@ -41,13 +45,51 @@ pub fn routes() -> Vec<String> {
         .collect()
 }
 
-/// The rivals and what axum itself charges for any layer. The first one is the bare router.
+/// This library's layer, which knows the router's templates.
+///
+/// # Panics
+///
+/// If a template cannot be declared.
+#[must_use]
+pub fn layer(recorder: Recorder) -> HttpLayer {
+    let methods = [catalog::Method::Get, catalog::Method::Post];
+    let declared: Vec<_> = routes()
+        .into_iter()
+        .flat_map(|route| methods.map(|method| (method, route.clone())))
+        .collect();
+    let declared = declared
+        .iter()
+        .map(|(method, route)| (*method, route.as_str()));
+    HttpLayer::new(recorder)
+        .routes(declared)
+        .expect("templates that axum takes as well")
+}
+
+/// The library's layer, the rivals, and what axum itself charges for any layer. The first one is
+/// the bare router.
 #[must_use]
 pub fn contenders() -> Vec<Contender<'static>> {
     let otel: Otel = Held::new();
     installed();
+    let (around, around_registry) = recorder();
+    let (inside, inside_registry) = recorder();
     vec![
         drive("bare", bare()),
+        drive(
+            "novacron-telemetry, around the service",
+            layer(around).layer(bare()),
+        )
+        // Handles that outlive their registry record into nothing.
+        .tidy(move || {
+            std::hint::black_box(&around_registry);
+        }),
+        drive(
+            "novacron-telemetry, Router::layer",
+            bare().layer(layer(inside)),
+        )
+        .tidy(move || {
+            std::hint::black_box(&inside_registry);
+        }),
         drive(
             "axum: from_fn that does nothing",
             bare().layer(from_fn(nothing)),
@@ -185,5 +227,15 @@ mod tests {
         for mut contender in contenders() {
             contender.run(100);
         }
+    }
+
+    #[test]
+    fn the_layer_that_is_measured_counts() {
+        let (recorder, registry) = recorder();
+        drive("layer", layer(recorder).layer(bare())).run(64);
+        let page = registry.render();
+        let line = "novacron_api_requests_total{method=\"POST\",\
+                    endpoint=\"/api/v1/resource03/{id}\",status=\"201\"} 4";
+        assert!(page.contains(line), "{page}");
     }
 }

@@ -14,8 +14,7 @@ mod prometheus;
 pub use self::client::Client;
 pub use self::metrics::Metrics;
 pub use self::otel::Otel;
-pub(crate) use self::ours::recorder;
-pub use self::ours::{OpenLabels, Ours, TypedLabels, verb};
+pub use self::ours::{OpenLabels, Ours, TypedLabels, recorder, verb};
 pub use self::prometheus::Prometheus;
 
 use crate::work::Request;
@@ -149,4 +148,10 @@ pub fn each_page<E: EachPage>(each: &E) -> Vec<E::Output> {
         each.with::<client::ClientPage>(),
         each.with::<otel::OtelPage>(),
     ]
+}
+
+/// A page of so many counters of this library.
+#[must_use]
+pub fn page(series: usize) -> impl Page {
+    ours::OursPage::counters(series)
 }

@@ -223,7 +223,12 @@ fn typed(request: &Request) -> RequestLabelsRef<'_> {
 }
 
 /// A recorder of the whole catalog as it is by default, and its registry.
-pub(crate) fn recorder() -> (Recorder, Registry) {
+///
+/// # Panics
+///
+/// Never: nothing else is in the registry.
+#[must_use]
+pub fn recorder() -> (Recorder, Registry) {
     let registry = Registry::new();
     let catalog = Catalog::register(&registry, Groups::CORE).expect("the registry is empty");
     (Recorder::new(catalog, Settings::default()), registry)

@@ -37,6 +37,8 @@ pub struct App {
     pub alerts: Alerts,
     /// The fleet's own numbers.
     pub metrics: FleetMetrics,
+    /// What everything else is counted by.
+    pub recorder: Recorder,
 }
 
 impl App {
@@ -78,6 +80,7 @@ impl App {
             faults,
             alerts,
             metrics,
+            recorder: recorder.clone(),
         });
         // So that the first question about its health has an answer.
         app.fleet.look(&app.health).await;

@@ -17,6 +17,7 @@
 
 use std::{future::Future, io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
+use axum::Router;
 use novacron_telemetry::{Registry, record::Recorder};
 use tokio::{net::TcpListener, sync::watch, time::timeout};
 
@@ -60,6 +61,7 @@ pub struct Options {
 pub struct Server {
     listener: TcpListener,
     app: Arc<App>,
+    router: Router,
     options: Options,
 }
 
@@ -89,9 +91,11 @@ impl Server {
             io::Error::new(error.kind(), format!("cannot listen on {listen}: {error}"))
         })?;
         let app = App::open(&options, registry, recorder).await?;
+        let router = routes::router(&app).map_err(io::Error::other)?;
         Ok(Self {
             listener,
             app,
+            router,
             options,
         })
     }
@@ -113,6 +117,7 @@ impl Server {
         let Self {
             listener,
             app,
+            router,
             options,
         } = self;
         let housekeeping = {
@@ -130,7 +135,6 @@ impl Server {
                 stopping.send_replace(true);
             }
         };
-        let router = routes::router(Arc::clone(&app));
         let serving = axum::serve(listener, router)
             .with_graceful_shutdown(signal)
             .into_future();

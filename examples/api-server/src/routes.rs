@@ -15,6 +15,7 @@ use axum::{
     routing::{get, post},
 };
 use futures_util::{Stream, stream};
+use novacron_telemetry::{catalog::Method, layer::http::HttpLayer};
 use serde::{Deserialize, Serialize};
 use tower_http::catch_panic::CatchPanicLayer;
 
@@ -46,20 +47,25 @@ pub struct Page {
     pub next: Option<i64>,
 }
 
-/// The whole server: the API, which is watched and can be spoilt, and beside it what must answer in
-/// any case.
-pub fn router(app: Arc<App>) -> Router {
-    api(&app)
+/// The whole server: the API, which is watched and can be spoilt, and beside it what must answer
+/// in any case.
+///
+/// # Errors
+/// When the routes cannot be declared; that would be a mistake in [`ROUTES`].
+pub fn router(app: &Arc<App>) -> Result<Router, novacron_telemetry::Error> {
+    let watch = HttpLayer::new(app.recorder.clone()).routes(ROUTES)?;
+    Ok(api(app)
+        .layer(watch)
         .merge(control())
-        .method_not_allowed_fallback(|| async { ApiError::method_not_allowed() })
         .layer(DefaultBodyLimit::max(BODY_MAX))
+        // Outside the layer that counts, which then sees a panic as a panic and not as a 500.
         .layer(CatchPanicLayer::custom(|_| {
             ApiError::internal("the handler panicked").into_response()
         }))
-        .with_state(app)
+        .with_state(Arc::clone(app)))
 }
 
-/// `/api/*`, and the fallback for what is nowhere.
+/// `/api/*`, and the fallbacks for what is nowhere.
 fn api(app: &Arc<App>) -> Router<Arc<App>> {
     Router::new()
         .route("/api/v1/vms", get(list).post(create))
@@ -79,6 +85,7 @@ fn api(app: &Arc<App>) -> Router<Arc<App>> {
         )
         .route("/api/v1/events", get(events::listen))
         .route_layer(from_fn_with_state(Arc::clone(app), faults::inject))
+        .method_not_allowed_fallback(|| async { ApiError::method_not_allowed() })
         .fallback(|| async { ApiError::not_found("there is no such route") })
 }
 
@@ -91,6 +98,7 @@ fn control() -> Router<Arc<App>> {
             "/faults",
             get(faults::show).put(faults::put).delete(faults::clear),
         )
+        .method_not_allowed_fallback(|| async { ApiError::method_not_allowed() })
 }
 
 async fn list(
@@ -174,6 +182,19 @@ fn lines(app: Arc<App>, first: Vec<Vm>) -> impl Stream<Item = Result<Bytes, axum
         Ok(Some((Bytes::from(line), (app, page, vm.id))))
     })
 }
+
+/// The API's routes: their series are there from the start, at 0.
+pub const ROUTES: [(Method, &str); 9] = [
+    (Method::Get, "/api/v1/vms"),
+    (Method::Post, "/api/v1/vms"),
+    (Method::Get, "/api/v1/vms/export"),
+    (Method::Get, "/api/v1/vms/{id}"),
+    (Method::Delete, "/api/v1/vms/{id}"),
+    (Method::Post, "/api/v1/vms/{id}/start"),
+    (Method::Post, "/api/v1/vms/{id}/stop"),
+    (Method::Post, "/api/v1/vms/{id}/restart"),
+    (Method::Get, "/api/v1/events"),
+];
 
 const fn default_limit() -> u32 {
     100

@@ -49,13 +49,14 @@ pub(super) fn call(
     };
     let classify = classify(&mut args, &private, shape, errors);
     Call {
-        future: quote!(#private::api_future),
-        sync: quote!(#private::api_sync),
+        future: "api_future",
+        sync: "api_sync",
         arguments: vec![
             recorder,
             quote!(#private::ApiSite::new(#endpoint, #method)),
             classify,
         ],
+        private,
     }
 }
 

@@ -1,11 +1,13 @@
 //! Arguments and call of `#[instrument_migration]`.
 
-use quote::quote;
+use proc_macro2::TokenStream;
+use quote::{quote, quote_spanned};
+use syn::spanned::Spanned;
 
 use super::function::Function;
 use super::shape::Shape;
 use super::{Call, ERROR, OUTCOME, TELEMETRY, classify, recorder};
-use crate::args::{Args, CRATE, Key};
+use crate::args::{Args, CRATE, Key, Private};
 use crate::errors::Errors;
 
 const SOURCE: Key = Key::value("source", "source = plan.source()");
@@ -15,6 +17,8 @@ pub(super) const KEYS: &[Key] = &[
     SOURCE,
     DESTINATION,
     Key::value("mode", "mode = DwcpMode::Internet"),
+    Key::value("bytes", "bytes = |done| done.bytes"),
+    Key::value("downtime", "downtime = |done| done.downtime"),
     ERROR,
     OUTCOME,
     TELEMETRY,
@@ -49,15 +53,37 @@ pub(super) fn call(
         .and_then(|arg| arg.expr())
         .map(|mode| quote!(.mode(#mode)));
     let classify = classify(&mut args, &private, shape, errors);
+    let measure = measure(&mut args, &private, shape);
     Call {
-        future: quote!(#private::migration_future),
-        sync: quote!(#private::migration_sync),
+        future: "migration_future",
+        sync: "migration_sync",
         arguments: vec![
             recorder,
             // Evaluated before the body takes its arguments.
             quote!(#private::MigrationSite::new(#source, #destination) #mode),
             classify,
-            quote!(#private::no_measure),
+            measure,
         ],
+        private,
+    }
+}
+
+/// What a migration that succeeded says about itself.
+fn measure(args: &mut Args, private: &Private, shape: &Shape) -> TokenStream {
+    let output = shape.output();
+    // Where the type stands that has to be a `Result`.
+    let private = private.at(output.span());
+    let mut reader = |key| args.take(key).and_then(|arg| arg.expr());
+    match (reader("bytes"), reader("downtime")) {
+        (None, None) => quote!(#private::no_measure),
+        (Some(bytes), None) => {
+            quote_spanned!(output.span()=> #private::measure_bytes::<#output>(#bytes))
+        }
+        (None, Some(downtime)) => {
+            quote_spanned!(output.span()=> #private::measure_downtime::<#output, _>(#downtime))
+        }
+        (Some(bytes), Some(downtime)) => {
+            quote_spanned!(output.span()=> #private::measure::<#output, _>(#bytes, #downtime))
+        }
     }
 }

@@ -27,10 +27,11 @@ pub(crate) fn migration(args: TokenStream, item: &TokenStream) -> TokenStream {
 
 /// One call into the library, but for the body.
 struct Call {
+    private: Private,
     /// What is called with a future.
-    future: TokenStream,
+    future: &'static str,
     /// What is called with a closure.
-    sync: TokenStream,
+    sync: &'static str,
     /// What stands before the body.
     arguments: Vec<TokenStream>,
 }
@@ -66,7 +67,10 @@ fn expand(
 /// Who records: what `telemetry = …` names, else whoever is current when the work begins.
 fn recorder(args: &mut Args, private: &Private) -> TokenStream {
     match args.take("telemetry").and_then(|arg| arg.expr()) {
-        Some(telemetry) => quote!(#private::recorder_of(&#telemetry)),
+        Some(telemetry) => {
+            let private = private.at(telemetry.span());
+            quote_spanned!(telemetry.span()=> #private::recorder_of(&#telemetry))
+        }
         None => quote!(#private::current()),
     }
 }
@@ -82,19 +86,21 @@ fn classify(args: &mut Args, private: &Private, shape: &Shape, errors: &mut Erro
             );
             TokenStream::new()
         }
+        // Passed on, never called in place: the types of parameters are known from `output`.
         (Some(error), None) => {
             let error = error.expr();
-            quote!(#private::classify_error(#error))
+            let private = private.at(output.span());
+            quote_spanned!(output.span()=> #private::classify_error::<#output>(#error))
         }
-        // Passed on, never called in place: the type of its parameter is inferred from `output`.
         (None, Some(outcome)) => {
             let outcome = outcome.expr();
-            quote!(#private::classify_with::<#output, _>(#outcome))
+            let private = private.at(outcome.span());
+            quote_spanned!(outcome.span()=> #private::classify_with::<#output, _>(#outcome))
         }
         // On the return type, so that "does not say whether it is a success" is read there.
         (None, None) => {
             let private = private.at(output.span());
-            quote_spanned!(output.span()=> #private::outcome_of::<#output>)
+            quote_spanned!(output.span()=> #private::outcome_of::<_>)
         }
     }
 }

@@ -1,7 +1,8 @@
 //! How the body runs: awaited, called, or returned as a future and awaited by the caller.
 
-use proc_macro2::{Group, Span, TokenStream};
-use quote::{ToTokens, format_ident, quote};
+use proc_macro2::{Group, Ident, Span, TokenStream};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
+use syn::spanned::Spanned;
 use syn::{
     Block, Error, Expr, GenericArgument, PathArguments, ReturnType, Stmt, Type, TypeParamBound,
 };
@@ -57,26 +58,31 @@ impl Shape {
     /// The function around one call.
     pub(super) fn expand(self, function: Function, call: &Call) -> TokenStream {
         let Call {
+            private,
             future,
             sync,
             arguments,
         } = call;
+        // The call stands on the return type: a value that does not fit is reported there.
+        let span = self.output().span();
+        let private = private.at(span);
+        let (future, sync) = (Ident::new(future, span), Ident::new(sync, span));
         let body = match self {
             Shape::Async { output } => {
                 let inner = typed(&output, &function.body);
-                quote!(#future(#(#arguments,)* async move #inner).await)
+                quote_spanned!(span=> #private::#future(#(#arguments,)* async move #inner).await)
             }
             // A closure may state its type, so `return` and `?` work as they are written.
             Shape::Sync { output } => {
                 let written = &function.body;
-                quote!(#sync(#(#arguments,)* move || -> #output #written))
+                quote_spanned!(span=> #private::#sync(#(#arguments,)* move || -> #output #written))
             }
             Shape::Returned { mut body, .. } => {
                 if let Some(block) = returned(&mut body) {
                     // A block of its own, so that the arguments are evaluated when the future is
                     // first polled, as in an `async fn`.
-                    *block = Expr::Verbatim(quote! {
-                        async move { #future(#(#arguments,)* #block).await }
+                    *block = Expr::Verbatim(quote_spanned! {span=>
+                        async move { #private::#future(#(#arguments,)* #block).await }
                     });
                 }
                 let statements = body.stmts;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::buffer::Buffer;
 use crate::registry::visit::{Exemplar, Flow, HistogramValue, Labels, Value};
 
 /// The most bytes in a chunk, unless a single series with its head is longer.
@@ -17,7 +18,7 @@ pub(super) enum Exemplars {
 /// The lines of an exposition that were not handed on yet.
 #[derive(Debug)]
 pub(super) struct Lines {
-    out: Vec<u8>,
+    out: Buffer,
     /// Where the head or series begins that made the chunk full: the next chunk begins with it.
     cut: usize,
     /// `key="value"` of the constant labels, joined by commas.
@@ -33,7 +34,7 @@ pub(super) struct Lines {
 impl Lines {
     pub(super) fn new(constant: Arc<str>) -> Self {
         Self {
-            out: Vec::new(),
+            out: Buffer::default(),
             cut: 0,
             constant,
             name: String::new(),
@@ -47,24 +48,25 @@ impl Lines {
         self.out.len() >= CHUNK
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.out.len() == 0
+    }
+
     /// The full chunk, if there is one.
     pub(super) fn take_full(&mut self) -> Option<Vec<u8>> {
         if !self.is_full() {
             return None;
         }
-        if self.out.len() == CHUNK || self.cut == 0 {
-            return Some(std::mem::take(&mut self.out));
-        }
-        let mut next = Vec::with_capacity(CAPACITY);
-        next.extend_from_slice(&self.out[self.cut..]);
-        self.out.truncate(self.cut);
+        let len = self.out.len();
+        let end = if len == CHUNK || self.cut == 0 { len } else { self.cut };
         self.cut = 0;
-        Some(std::mem::replace(&mut self.out, next))
+        Some(self.out.take_to(end))
     }
 
     /// What is left, if anything is.
     pub(super) fn take_rest(&mut self) -> Option<Vec<u8>> {
-        (!self.out.is_empty()).then(|| std::mem::take(&mut self.out))
+        let len = self.out.len();
+        (len > 0).then(|| self.out.take_to(len))
     }
 
     /// The lines that follow are of this family.
@@ -101,16 +103,11 @@ impl Lines {
 
     pub(super) fn text(&mut self, text: &str) {
         self.mark();
-        self.out.extend_from_slice(text.as_bytes());
+        self.out.put(text.as_bytes());
     }
 
     /// One series: a line, or the lines of a histogram.
-    pub(super) fn series(
-        &mut self,
-        labels: Labels<'_>,
-        value: Value<'_>,
-        exemplars: Exemplars,
-    ) -> Flow {
+    pub(super) fn series(&mut self, labels: Labels<'_>, value: Value<'_>, exemplars: Exemplars) -> Flow {
         self.mark();
         self.series += 1;
         match value {
@@ -127,46 +124,29 @@ impl Lines {
                 self.begin_lines("_sum");
                 self.begin_line(labels);
                 self.number(histogram.sum);
-                self.out.push(b'\n');
+                self.out.put_byte(b'\n');
                 self.begin_lines("_count");
                 self.begin_line(labels);
                 self.whole(count);
             }
         }
-        self.out.push(b'\n');
-        if self.is_full() {
-            Flow::Pause
-        } else {
-            Flow::Continue
-        }
+        self.out.put_byte(b'\n');
+        if self.is_full() { Flow::Pause } else { Flow::Continue }
     }
 
     /// The buckets, cumulative; returns how many observations they hold together.
-    fn buckets(
-        &mut self,
-        labels: Labels<'_>,
-        histogram: &HistogramValue<'_>,
-        exemplars: Exemplars,
-    ) -> u64 {
+    fn buckets(&mut self, labels: Labels<'_>, histogram: &HistogramValue<'_>, exemplars: Exemplars) -> u64 {
         self.begin_lines("_bucket");
         let start = self.out.len();
-        self.out.extend_from_slice(&self.open);
-        for fragment in labels
-            .fragments
-            .iter()
-            .filter(|fragment| !fragment.is_empty())
-        {
-            self.out.extend_from_slice(fragment.as_bytes());
-            self.out.push(b',');
-        }
+        self.out.put_list(&self.open, labels.fragments);
         let end = self.out.len();
         let mut count = 0u64;
         for (bucket, (le, n)) in histogram.le.iter().zip(histogram.buckets).enumerate() {
             if bucket > 0 {
-                self.out.extend_from_within(start..end);
+                self.out.repeat(start, end);
             }
-            self.out.extend_from_slice(le.as_bytes());
-            self.out.extend_from_slice(b"} ");
+            self.out.put(le.as_bytes());
+            self.out.put(b"} ");
             count = count.wrapping_add(*n);
             self.whole(count);
             if exemplars == Exemplars::Shown
@@ -174,7 +154,7 @@ impl Lines {
             {
                 self.exemplar(exemplar);
             }
-            self.out.push(b'\n');
+            self.out.put_byte(b'\n');
         }
         count
     }
@@ -192,39 +172,30 @@ impl Lines {
             return;
         }
         let labels = format!(" # {{trace_id=\"{trace_id:032x}\",span_id=\"{span_id:016x}\"}} ");
-        self.out.extend_from_slice(labels.as_bytes());
+        self.out.put(labels.as_bytes());
         self.number(value);
         if unix_seconds > 0.0 && unix_seconds.is_finite() {
             // Milliseconds, in full: not every parser takes an exponent here.
-            self.out
-                .extend_from_slice(format!(" {unix_seconds:.3}").as_bytes());
+            self.out.put(format!(" {unix_seconds:.3}").as_bytes());
         }
     }
 
     /// Name and labels of a line, and the space behind them.
     #[inline]
     fn begin_line(&mut self, labels: Labels<'_>) {
-        let mut open = false;
-        for fragment in labels.fragments {
-            if !fragment.is_empty() {
-                let before: &[u8] = if open { b"," } else { &self.open };
-                self.out.extend_from_slice(before);
-                self.out.extend_from_slice(fragment.as_bytes());
-                open = true;
-            }
-        }
-        if open {
-            self.out.extend_from_slice(b"} ");
+        if labels.fragments.iter().all(|fragment| fragment.is_empty()) {
+            self.out.put(&self.bare);
         } else {
-            self.out.extend_from_slice(&self.bare);
-            self.out.push(b' ');
+            self.out.put_list(&self.open, labels.fragments);
+            self.out.replace_last(b'}');
         }
+        self.out.put_byte(b' ');
     }
 
     #[inline]
     fn whole(&mut self, number: u64) {
         self.out
-            .extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
+            .put(itoa::Buffer::new().format(number).as_bytes());
     }
 
     /// A number as Go's `ParseFloat` and everybody else reads it, in the fewest digits.
@@ -240,7 +211,7 @@ impl Lines {
             let text = buffer.format_finite(number);
             text.strip_suffix(".0").unwrap_or(text)
         };
-        self.out.extend_from_slice(text.as_bytes());
+        self.out.put(text.as_bytes());
     }
 
     /// A head or series begins here, and so may a chunk.
@@ -249,11 +220,5 @@ impl Lines {
         if self.out.len() < CHUNK {
             self.cut = self.out.len();
         }
-        if self.out.capacity() == 0 {
-            self.out.reserve(CAPACITY);
-        }
     }
 }
-
-/// Room for a chunk and for the series that makes it full, so that the buffer seldom grows.
-const CAPACITY: usize = CHUNK + 8 * 1024;

@@ -4,11 +4,15 @@
 //! whole lines in a buffer and asks the walk to pause when a chunk is full, so that a scrape of any
 //! size needs the memory of one chunk.
 
+mod buffer;
 mod lines;
 #[cfg(feature = "http")]
 mod negotiate;
 mod openmetrics;
 mod text;
+
+#[cfg(feature = "http")]
+pub(crate) use negotiate::{Coding, coding, format};
 
 use std::sync::Arc;
 
@@ -79,6 +83,13 @@ impl Encoder {
     /// What is left.
     pub(crate) fn take_rest(&mut self) -> Option<Vec<u8>> {
         self.lines().take_rest()
+    }
+
+    /// Whether everything that was written was taken.
+    pub(crate) fn is_empty(&self) -> bool {
+        match self {
+            Self::Text(Text(lines)) | Self::OpenMetrics(OpenMetrics(lines)) => lines.is_empty(),
+        }
     }
 
     /// How many series were written.

@@ -55,6 +55,12 @@ impl Chunks {
         }
     }
 
+    /// Whether the last chunk was given.
+    #[must_use]
+    pub fn is_finished(&self) -> bool {
+        self.done && self.encoder.is_empty()
+    }
+
     /// How many series were written so far.
     #[must_use]
     pub fn series(&self) -> u64 {

@@ -63,6 +63,7 @@ impl Scalar for Counter {
     const KIND: Kind = Kind::Counter;
     const KEEPING: Keeping = Keeping::Counted;
     const ZERO_START: bool = true;
+    const SUMMED: Option<fn(u64) -> Value<'static>> = Some(Value::Counter);
 
     fn width(_: &Descriptor) -> u32 {
         1

@@ -29,6 +29,11 @@ pub trait Scalar: Clone + Send + Sync + 'static {
     #[doc(hidden)]
     fn handle(shape: &Shape, at: Place) -> Self;
 
+    /// What a series shows whose only cell adds up to this; `None` for instruments that are more
+    /// than one added-up cell. Such series are read many at once.
+    #[doc(hidden)]
+    const SUMMED: Option<fn(u64) -> Value<'static>> = None;
+
     /// What the series shows; `None` if there is nothing to show.
     #[doc(hidden)]
     fn read<'a>(

@@ -125,12 +125,14 @@ pub fn current() -> Recorder {
 /// Calls `f` with the recorder of the work at hand, without taking a share in it.
 pub(crate) fn with_current(f: impl FnOnce(&Recorder)) {
     let mut f = Some(f);
-    let found = with(|frame| {
-        if let (Some(recorder), Some(f)) = (&frame.recorder, f.take()) {
+    // Nothing on a thread that is ending: then the installed one it is.
+    let _ = with(|frame| {
+        if let Some(recorder) = &frame.recorder
+            && let Some(f) = f.take()
+        {
             f(recorder);
         }
     });
-    drop(found);
     if let Some(f) = f
         && let Some((recorder, _)) = &*INSTALLED.read().unwrap_or_else(PoisonError::into_inner)
     {

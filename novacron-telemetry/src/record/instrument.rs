@@ -7,7 +7,7 @@ use super::current::{self, Frame};
 use super::guard::{Counted, Ending, Framed, Work, count};
 use super::migration::{Migration, RunningMigration};
 use super::recorder::AsRecorder;
-use super::{Failure, Outcome, Recorder, ToOutcome};
+use super::{AsResult, Failure, Outcome, Recorder, ToOutcome};
 use crate::catalog::Method;
 use crate::metric::Seconds;
 
@@ -156,23 +156,41 @@ pub fn no_measure<T>(_: &T) -> Measured {
     Measured::default()
 }
 
-/// Reads bytes and downtime from a successful result.
-pub fn measure<T, E, B, D, S>(
-    bytes: Option<B>,
-    downtime: Option<D>,
-) -> impl FnOnce(&Result<T, E>) -> Measured
-where
-    B: FnOnce(&T) -> u64,
-    D: FnOnce(&T) -> S,
-    S: Into<Seconds>,
-{
-    move |result| match result {
-        Ok(done) => Measured {
-            bytes: bytes.map(|bytes| bytes(done)),
-            downtime: downtime.map(|downtime| downtime(done).into().get()),
-        },
-        Err(_) => Measured::default(),
-    }
+/// Reads the bytes that a successful migration moved.
+pub fn measure_bytes<R: AsResult>(
+    bytes: impl FnOnce(&R::Value) -> u64,
+) -> impl FnOnce(&R) -> Measured {
+    read_value(|done: &R::Value| Measured {
+        bytes: Some(bytes(done)),
+        downtime: None,
+    })
+}
+
+/// Reads how long the guest stood still in a successful migration.
+pub fn measure_downtime<R: AsResult, S: Into<Seconds>>(
+    downtime: impl FnOnce(&R::Value) -> S,
+) -> impl FnOnce(&R) -> Measured {
+    read_value(|done: &R::Value| Measured {
+        bytes: None,
+        downtime: Some(downtime(done).into().get()),
+    })
+}
+
+/// Reads both.
+pub fn measure<R: AsResult, S: Into<Seconds>>(
+    bytes: impl FnOnce(&R::Value) -> u64,
+    downtime: impl FnOnce(&R::Value) -> S,
+) -> impl FnOnce(&R) -> Measured {
+    read_value(|done: &R::Value| Measured {
+        bytes: Some(bytes(done)),
+        downtime: Some(downtime(done).into().get()),
+    })
+}
+
+fn read_value<R: AsResult>(
+    read: impl FnOnce(&R::Value) -> Measured,
+) -> impl FnOnce(&R) -> Measured {
+    |result| result.as_result().map(read).unwrap_or_default()
 }
 
 /// Runs a marked `async fn`.
@@ -225,10 +243,10 @@ pub fn outcome_of<T: ToOutcome>(value: &T) -> Outcome {
 }
 
 /// Reads failures with the function that `error = …` names.
-pub fn classify_error<T, E>(
-    read: impl FnOnce(&E) -> Failure,
-) -> impl FnOnce(&Result<T, E>) -> Outcome {
-    move |result| match result {
+pub fn classify_error<R: AsResult>(
+    read: impl FnOnce(&R::Error) -> Failure,
+) -> impl FnOnce(&R) -> Outcome {
+    move |result| match result.as_result() {
         Ok(_) => Outcome::Success,
         Err(error) => read(error).into(),
     }

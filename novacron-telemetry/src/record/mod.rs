@@ -37,15 +37,16 @@ pub use flat::{
 };
 pub use instrument::{
     ApiSite, Measured, MigrationSite, api_future, api_sync, classify_error, classify_with, measure,
-    migration_future, migration_sync, no_measure, outcome_of, recorder_of,
+    measure_bytes, measure_downtime, migration_future, migration_sync, no_measure, outcome_of,
+    recorder_of,
 };
 pub use migration::Migration;
-pub use outcome::{Failure, Outcome, ToOutcome};
+pub use outcome::{AsResult, Failure, Outcome, ToOutcome};
 pub use recorder::{AsRecorder, Recorder, Settings};
 pub use vm::VmWork;
 
 #[cfg(feature = "http")]
-pub(crate) use api::{ApiEnd, ApiRequest, Bytes, How};
+pub(crate) use api::{ApiEnd, ApiRequest, Bytes};
 #[cfg(feature = "http")]
 pub(crate) use current::Frame;
 pub(crate) use current::{install, uninstall};

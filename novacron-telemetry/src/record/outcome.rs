@@ -134,6 +134,30 @@ pub trait ToOutcome {
     fn to_outcome(&self) -> Outcome;
 }
 
+/// A `Result`, whatever it is called; lets closures be written without naming its types.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no `Result`",
+    label = "expected a `Result`",
+    note = "`error`, `bytes` and `downtime` read the error or the value of a `Result`",
+    note = "to read another type, write `outcome = |value| …`"
+)]
+pub trait AsResult {
+    type Value;
+    type Error;
+
+    fn as_result(&self) -> Result<&Self::Value, &Self::Error>;
+}
+
+impl<T, E> AsResult for Result<T, E> {
+    type Value = T;
+    type Error = E;
+
+    fn as_result(&self) -> Result<&T, &E> {
+        self.as_ref()
+    }
+}
+
 impl ToOutcome for () {
     fn to_outcome(&self) -> Outcome {
         Outcome::Success

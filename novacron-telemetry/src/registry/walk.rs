@@ -1,10 +1,11 @@
 //! One reading of all families, in steps.
 
+use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::Registry;
+use super::{Registry, line_names};
 use super::visit::{Pin, Source, Visitor};
 use crate::sync::Mutex;
 
@@ -52,6 +53,19 @@ impl Registry {
 }
 
 impl Walk {
+    /// Shows only families with these names: their own, or one that their lines begin with, such as
+    /// `…_bucket`. Call it before the first step.
+    #[must_use]
+    pub fn only(mut self, names: &BTreeSet<String>) -> Self {
+        let asked = |source: &Arc<dyn Source>| {
+            let named = || line_names(&source.head()).iter().any(|name| names.contains(name));
+            // A head that panics has no name.
+            catch_unwind(AssertUnwindSafe(named)).unwrap_or(false)
+        };
+        self.sources = self.sources.iter().filter(|source| asked(source)).cloned().collect();
+        self
+    }
+
     /// Goes on until the visitor pauses; `false` when everything was shown.
     ///
     /// A source that panics loses its remaining series in this reading; the others are shown, and

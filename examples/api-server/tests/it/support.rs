@@ -28,7 +28,8 @@ use tokio::{sync::oneshot, task::JoinHandle, time::timeout};
 /// A server of this process, and one client of it.
 pub(crate) struct Host {
     pub(crate) address: SocketAddr,
-    registry: Registry,
+    pub(crate) registry: Registry,
+    pub(crate) recorder: Recorder,
     client: Client<HttpConnector, Full<Bytes>>,
     stop: oneshot::Sender<()>,
     running: JoinHandle<std::io::Result<Stopped>>,
@@ -69,6 +70,7 @@ impl Host {
         Self {
             address,
             registry,
+            recorder,
             client,
             stop,
             running,
@@ -140,6 +142,21 @@ impl Host {
     pub(crate) fn metric(&self, family: &str, labels: &[(&str, &str)]) -> f64 {
         let value = self.registry.snapshot().value(family, labels);
         value.unwrap_or_else(|| panic!("no {family} with {labels:?}"))
+    }
+
+    /// The sum over every series that carries at least these labels.
+    pub(crate) fn total(&self, family: &str, labels: &[(&str, &str)]) -> f64 {
+        self.registry.snapshot().sum(family, labels)
+    }
+
+    /// How often a request of this kind was counted.
+    pub(crate) fn requests(&self, method: &str, endpoint: &str, status: &str) -> f64 {
+        let labels = [
+            ("method", method),
+            ("endpoint", endpoint),
+            ("status", status),
+        ];
+        self.total("novacron_api_requests_total", &labels)
     }
 
     /// How many observations one histogram has, and their sum.

@@ -2,8 +2,10 @@
 
 use novacron_telemetry_macros::instrument_api;
 
+struct Broken;
+
 #[instrument_api]
-async fn list(name: &str) -> Result<u32, u8> {
+async fn list(name: &str) -> Result<u32, Broken> {
     let number: u32 = name.parse()?;
     Ok(number)
 }

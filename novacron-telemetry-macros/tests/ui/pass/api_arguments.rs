@@ -22,12 +22,12 @@ fn create() -> Result<u8, ApiError> {
     Err(ApiError::NotFound)
 }
 
-#[instrument_api(endpoint = concat!("/api", "/v1"), error = |error: &ApiError| error.class(),)]
+// The type of the parameter is known from the return type.
+#[instrument_api(endpoint = concat!("/api", "/v1"), error = |error| error.class(),)]
 fn closure() -> Result<u8, ApiError> {
     Err(ApiError::NotFound)
 }
 
-// The type of the parameter is known from the return type.
 #[instrument_api(outcome = |found| Outcome::from_option(found))]
 fn find() -> Option<Vec<u8>> {
     None

@@ -1,5 +1,7 @@
 //! Every argument of `#[instrument_migration]`, on functions that take what the arguments borrow.
 
+use std::time::Duration;
+
 use novacron_telemetry::catalog::dwcp::DwcpMode;
 use novacron_telemetry::record::{Failure, Recorder};
 use novacron_telemetry_macros::instrument_migration;
@@ -28,6 +30,8 @@ fn class(_: &Broken) -> Failure {
     destination = plan.destination(),
     mode = plan.mode,
     error = class,
+    bytes = |done| done.source.len() as u64,
+    downtime = |done| Duration::from_millis(done.mode as u64),
 )]
 async fn migrate(plan: Plan) -> Result<Plan, Broken> {
     if plan.source == plan.destination {
@@ -39,6 +43,16 @@ async fn migrate(plan: Plan) -> Result<Plan, Broken> {
 #[instrument_migration(source = "a", destination = String::from("b"), outcome = |done| *done > 1)]
 fn sync() -> u8 {
     2
+}
+
+#[instrument_migration(source = "a", destination = "b", bytes = u64::clone)]
+fn only_bytes() -> Result<u64, Broken> {
+    Ok(7)
+}
+
+#[instrument_migration(source = "a", destination = "b", downtime = |seconds| *seconds)]
+fn only_downtime() -> Result<f64, Broken> {
+    Ok(0.5)
 }
 
 struct Mover {
@@ -56,6 +70,8 @@ impl Mover {
 
 fn main() {
     assert_eq!(sync(), 2);
+    assert_eq!(only_bytes().unwrap(), 7);
+    assert_eq!(only_downtime().unwrap(), 0.5);
     let mut mover = Mover { telemetry: Recorder::noop(), host: "a".into() };
     let plan = Plan { source: "a".into(), destination: "b".into(), mode: DwcpMode::Internet };
     let _futures = (migrate(plan), mover.to("b"));

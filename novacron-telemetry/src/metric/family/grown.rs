@@ -45,6 +45,14 @@ impl<T> Grown<T> {
             .get(first..first + self.stride)
     }
 
+    /// The items of `count` places from `first` on, if they are in one chunk and it is made.
+    pub(crate) fn rows(&self, first: u32, count: u32) -> Option<&[T]> {
+        let (chunk, offset) = locate(first);
+        let first = offset * self.stride;
+        let items = count as usize * self.stride;
+        self.chunks.get(chunk)?.get()?.get(first..first + items)
+    }
+
     /// The items of `place`; its chunk is made with `item` if need be.
     pub(crate) fn row_or_make(&self, place: u32, item: impl FnMut() -> T) -> &[T] {
         let (chunk, offset) = locate(place);

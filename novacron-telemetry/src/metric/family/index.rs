@@ -3,10 +3,11 @@
 
 use std::any::TypeId;
 use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::grown::Grown;
-use super::table::{Found, Table};
+use super::table::{Found, Fragments, Rows, Table};
 use crate::cell::{CellId, Cells};
 use crate::label::{LabelDescriptor, LabelKey, LabelSet, fragment};
 use crate::metric::{Descriptor, Room};
@@ -61,6 +62,35 @@ pub(crate) struct Sparse {
 
 /// Series whose cells lie side by side.
 const BLOCK: u32 = if cfg!(novacron_loom) { 1 } else { 64 };
+
+/// The most series that are read at once.
+pub(super) const RUN: u32 = BLOCK;
+
+/// Series that are read at once, because their cells lie side by side.
+pub(super) struct Run<'a> {
+    pub(super) series: Range<u32>,
+    /// The first cell of the first series; `None` if nobody wrote to any of them.
+    pub(super) cell: Option<CellId>,
+    /// Cells per series.
+    pub(super) width: u32,
+    columns: Columns<'a>,
+}
+
+enum Columns<'a> {
+    Dense(&'a Dense),
+    Sparse(&'a Table, Rows<'a>),
+}
+
+impl<'a> Run<'a> {
+    /// Puts the labels of series number `at` of the run into `fragments`.
+    #[inline]
+    pub(super) fn labels(&self, at: usize, fragments: &mut Fragments<'a>) {
+        match &self.columns {
+            Columns::Dense(dense) => dense.labels(self.series.start + at as u32, fragments),
+            Columns::Sparse(table, rows) => table.labels(rows, at, fragments),
+        }
+    }
+}
 
 impl Index {
     pub(crate) fn new<L: LabelSet>(
@@ -174,6 +204,26 @@ impl Index {
         }
     }
 
+    /// Series from `from` on, below `len`, whose cells lie side by side.
+    pub(super) fn run(&self, from: u32, len: u32) -> Run<'_> {
+        // Not past the end of a block: the blocks of a table lie anywhere.
+        let end = (from - from % RUN + RUN).min(len);
+        let (cell, width, columns) = match self {
+            Self::Dense(dense) => (dense.cell(from), dense.width, Columns::Dense(dense)),
+            Self::Sparse(sparse) => (
+                sparse.allocated(from),
+                sparse.width,
+                Columns::Sparse(&sparse.table, sparse.table.rows(from, end - from)),
+            ),
+        };
+        Run {
+            series: from..end,
+            cell,
+            width,
+            columns,
+        }
+    }
+
     /// Whether a series is shown though it is 0.
     pub(crate) fn shows_zero(&self, series: u32) -> bool {
         match self {
@@ -196,14 +246,6 @@ impl Index {
         }
     }
 
-    /// The fragments of a series, one per label.
-    pub(crate) fn labels<'a>(&'a self, series: u32, out: &mut Vec<&'a str>) {
-        match self {
-            Self::Dense(dense) => dense.labels(series, out),
-            Self::Sparse(sparse) => sparse.table.labels(series, out),
-        }
-    }
-
     pub(crate) fn heap_bytes(&self) -> usize {
         match self {
             Self::Dense(dense) => size_of_val(&*dense.columns) + size_of_val(&*dense.touched),
@@ -218,13 +260,12 @@ impl Dense {
         self.base.map(|base| base + series * self.width)
     }
 
-    fn labels<'a>(&'a self, series: u32, out: &mut Vec<&'a str>) {
-        out.clear();
+    fn labels<'a>(&'a self, series: u32, fragments: &mut Fragments<'a>) {
         let mut rest = series as usize;
-        for column in &self.columns {
+        for (at, column) in self.columns.iter().enumerate() {
             let place = rest / column.stride;
             rest %= column.stride;
-            out.push(match (place, column.optional) {
+            fragments.set(at, place as u32, || match (place, column.optional) {
                 (0, true) => "",
                 (place, optional) => &column.fragments[place - usize::from(optional)],
             });

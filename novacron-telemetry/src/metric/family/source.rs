@@ -5,8 +5,10 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use super::Inner;
+use super::index::RUN;
+use super::table::Fragments;
 use crate::metric::scalar::{Buffer, Place, Scalar};
-use crate::metric::visit::{Faults, Flow, Head, Labels, Pin, Source, Value, Visitor};
+use crate::metric::visit::{Faults, Flow, Head, Pin, Source, Value, Visitor};
 
 pub(super) struct FamilySource<M> {
     inner: Arc<Inner>,
@@ -28,35 +30,43 @@ impl<M: Scalar> Source for FamilySource<M> {
     }
 
     fn visit(&self, _: &Pin, from: usize, visitor: &mut dyn Visitor) -> Option<usize> {
-        let Inner {
-            shape,
-            index,
-            recorded,
-        } = &*self.inner;
+        let Inner { shape, index, recorded } = &*self.inner;
         let view = shape.cells.view();
         let mut buffer = Buffer::default();
-        let mut fragments = Vec::new();
+        let mut fragments = Fragments::default();
         // Series that are added while this walks are shown by the next scrape at the latest.
-        for series in from as u32..index.len() {
-            let Some(cell) = index.written(series) else {
+        let len = index.len();
+        let mut next = from as u32;
+        while next < len {
+            let run = index.run(next, len);
+            next = run.series.end;
+            let Some(first) = run.cell else {
                 continue;
             };
-            let Some(value) = M::read(shape, &view, Place { series, cell }, &mut buffer) else {
-                continue;
-            };
-            if is_zero::<M>(&value) {
-                if !index.shows_zero(series) {
-                    continue;
-                }
-            } else if !recorded.load(Ordering::Relaxed) {
-                recorded.store(true, Ordering::Relaxed);
+            let mut sums = [0; RUN as usize];
+            if M::SUMMED.is_some() {
+                view.sums(first, &mut sums[..run.series.len()]);
             }
-            index.labels(series, &mut fragments);
-            let labels = Labels {
-                fragments: &fragments,
-            };
-            if visitor.series(labels, value) == Flow::Pause {
-                return Some(series as usize + 1);
+            for (at, series) in run.series.clone().enumerate() {
+                let cell = first + at as u32 * run.width;
+                let value = match M::SUMMED {
+                    Some(value) => Some(value(sums[at])),
+                    None => M::read(shape, &view, Place { series, cell }, &mut buffer),
+                };
+                let Some(value) = value else {
+                    continue;
+                };
+                if is_zero::<M>(&value) {
+                    if !index.shows_zero(series) {
+                        continue;
+                    }
+                } else if !recorded.load(Ordering::Relaxed) {
+                    recorded.store(true, Ordering::Relaxed);
+                }
+                run.labels(at, &mut fragments);
+                if visitor.series(fragments.labels(), value) == Flow::Pause {
+                    return Some(series as usize + 1);
+                }
             }
         }
         None
@@ -75,6 +85,7 @@ impl<M: Scalar> Source for FamilySource<M> {
     }
 }
 
+#[inline]
 fn is_zero<M: Scalar>(value: &Value<'_>) -> bool {
     match value {
         Value::Counter(count) => *count == 0,

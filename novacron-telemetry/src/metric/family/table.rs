@@ -11,6 +11,7 @@ use super::hash;
 use super::slots::{self, Slots};
 use super::texts::Texts;
 use crate::label::{Domain, LabelDescriptor, Part, fragment, open};
+use crate::metric::visit::Labels;
 use crate::sync::{AtomicU32, Mutex, Ordering};
 
 /// See the module.
@@ -41,6 +42,45 @@ const ABSENT: u32 = u32::MAX;
 pub(crate) struct Found {
     pub(crate) series: u32,
     pub(crate) overflow: bool,
+}
+
+/// The rows of some series that follow each other.
+pub(super) struct Rows<'a> {
+    numbers: &'a [AtomicU32],
+    columns: usize,
+}
+
+/// The labels of the series that is read now. Most of them are those of the last one, so a text is
+/// only looked up when its number changes.
+#[derive(Default)]
+pub(super) struct Fragments<'a> {
+    numbers: Vec<u32>,
+    texts: Vec<&'a str>,
+}
+
+impl<'a> Fragments<'a> {
+    /// Sets the text of column `at`, which has `number` there.
+    #[inline]
+    pub(super) fn set(&mut self, at: usize, number: u32, text: impl FnOnce() -> &'a str) {
+        match (self.numbers.get_mut(at), self.texts.get_mut(at)) {
+            (Some(known), _) if *known == number => {}
+            (Some(known), Some(slot)) => {
+                *known = number;
+                *slot = text();
+            }
+            _ => {
+                self.numbers.push(number);
+                self.texts.push(text());
+            }
+        }
+    }
+
+    #[inline]
+    pub(super) fn labels(&self) -> Labels<'_> {
+        Labels {
+            fragments: &self.texts,
+        }
+    }
 }
 
 impl Table {
@@ -196,19 +236,26 @@ impl Table {
         hash::parts(self.seed, &key)
     }
 
-    /// The fragments of a series, one per label.
-    pub(crate) fn labels<'a>(&'a self, series: u32, out: &mut Vec<&'a str>) {
-        out.clear();
-        let row = self.rows.row(series).unwrap_or_default();
-        out.extend(row.iter().zip(&self.columns).map(|(cell, column)| {
-            match (cell.load(Ordering::Relaxed), column) {
-                (ABSENT, _) => "",
-                (number, Column::Closed(fragments)) => {
-                    fragments.get(number as usize).map_or("", |text| text)
-                }
-                (number, Column::Open(texts)) => texts.fragment(number),
-            }
-        }));
+    /// The rows of `count` series from `first` on, which belong to one block.
+    pub(super) fn rows(&self, first: u32, count: u32) -> Rows<'_> {
+        Rows {
+            numbers: self.rows.rows(first, count).unwrap_or_default(),
+            columns: self.columns.len(),
+        }
+    }
+
+    /// Puts the labels of row number `at` into `fragments`.
+    #[inline]
+    pub(super) fn labels<'a>(&'a self, rows: &Rows<'a>, at: usize, fragments: &mut Fragments<'a>) {
+        let row = rows.numbers.get(at * rows.columns..).unwrap_or_default();
+        for (at, (cell, column)) in row.iter().zip(&self.columns).enumerate() {
+            let number = cell.load(Ordering::Relaxed);
+            fragments.set(at, number, || match column {
+                _ if number == ABSENT => "",
+                Column::Closed(fragments) => fragments.get(number as usize).map_or("", |text| text),
+                Column::Open(texts) => texts.fragment(number),
+            });
+        }
     }
 
     /// The text of one open label of a series.
