@@ -6,7 +6,7 @@ use std::{
     sync::{Arc, Weak},
 };
 
-use novacron_telemetry::{Registry, record::Recorder};
+use novacron_telemetry::{Registry, expose::MetricsService, record::Recorder};
 
 use crate::{
     Options,
@@ -39,6 +39,8 @@ pub struct App {
     pub metrics: FleetMetrics,
     /// What everything else is counted by.
     pub recorder: Recorder,
+    /// What answers on `/metrics`.
+    pub scrapes: MetricsService,
 }
 
 impl App {
@@ -81,6 +83,7 @@ impl App {
             alerts,
             metrics,
             recorder: recorder.clone(),
+            scrapes: MetricsService::new(registry.clone()),
         });
         // So that the first question about its health has an answer.
         app.fleet.look(&app.health).await;

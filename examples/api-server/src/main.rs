@@ -104,6 +104,7 @@ fn announce(address: SocketAddr, demo: bool) {
         "\
 api-server: {traffic}Ctrl-C stops it
 
+  metrics  http://{address}/metrics
   VMs      http://{address}/api/v1/vms
   export   http://{address}/api/v1/vms/export
   events   http://{address}/api/v1/events

@@ -57,6 +57,7 @@ pub fn router(app: &Arc<App>) -> Result<Router, novacron_telemetry::Error> {
     Ok(api(app)
         .layer(watch)
         .merge(control())
+        .merge(app.scrapes.clone().router("/metrics"))
         .layer(DefaultBodyLimit::max(BODY_MAX))
         // Outside the layer that counts, which then sees a panic as a panic and not as a 500.
         .layer(CatchPanicLayer::custom(|_| {

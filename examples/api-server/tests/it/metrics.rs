@@ -291,3 +291,48 @@ async fn alerts_are_counted_as_sent_and_shown_as_long_as_they_fire() {
     );
     assert_eq!(lasted, (1, 300.0), "timed once, however often it is sent");
 }
+
+#[tokio::test]
+async fn a_scrape_shows_the_catalog_the_fleet_and_no_scrape() {
+    let host = Host::start().await;
+    let path = host.vm("web-1").await;
+    host.get(&path).await;
+    host.fault(r#"{"down":true,"panic_ratio":1}"#).await;
+    let scrape = host.get("/metrics").await;
+    assert_eq!(scrape.status, 200, "faults are for the API");
+    assert!(
+        scrape.headers["content-type"]
+            .to_str()
+            .is_ok_and(|t| t.starts_with("text/plain"))
+    );
+    let families = |prefix: &str| {
+        let begins = format!("# TYPE {prefix}");
+        scrape
+            .text()
+            .lines()
+            .filter(|line| line.starts_with(&begins))
+            .count()
+    };
+    assert!(families("novacron_") >= 100, "{}", families("novacron_"));
+    assert!(
+        families("novacron_api_") >= 20,
+        "{}",
+        families("novacron_api_")
+    );
+    assert!(
+        families("novacron_dwcp_") >= 15,
+        "{}",
+        families("novacron_dwcp_")
+    );
+    for line in [
+        r#"novacron_api_requests_total{method="GET",endpoint="/api/v1/vms/{id}",status="200"} 1"#,
+        r#"fleet_state_changes_total{state="stopped"} 1"#,
+    ] {
+        assert!(scrape.text().lines().any(|shown| shown == line), "{line}");
+    }
+    assert!(
+        !scrape.text().contains("/metrics"),
+        "a scrape is no API request"
+    );
+    assert_eq!(host.post("/metrics", "").await.status, 405);
+}
