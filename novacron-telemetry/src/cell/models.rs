@@ -1,16 +1,24 @@
 //! Every interleaving of leases, recordings and readings, by loom.
 //!
 //! The thread-local half of a lease is not modelled: loom's threads share their thread-locals. What
-//! is modelled is what threads share: the free list, the cells, the sums.
+//! is modelled is what threads share: the free list, the cells, the sums. Searched are all schedules
+//! in which threads interrupt each other up to three times.
 
+use loom::model::Builder;
 use loom::thread;
 
 use super::slab::Pen;
 use super::*;
 
+fn model(f: impl Fn() + Send + Sync + 'static) {
+    let mut builder = Builder::new();
+    builder.preemption_bound = Some(3);
+    builder.check(f);
+}
+
 #[test]
 fn loom_a_returned_lease_keeps_its_numbers_and_readings_never_fall() {
-    loom::model(|| {
+    model(|| {
         let cells = Cells::with_cap(1);
         let id = cells.allocate(1).unwrap();
         let count = |cells: Arc<Cells>| {
@@ -36,7 +44,7 @@ fn loom_a_returned_lease_keeps_its_numbers_and_readings_never_fall() {
 
 #[test]
 fn loom_what_ended_is_never_more_than_what_began() {
-    loom::model(|| {
+    model(|| {
         let cells = Cells::with_cap(2);
         let first = cells.allocate(2).unwrap();
         let (begun, ended) = (first, first + 1);

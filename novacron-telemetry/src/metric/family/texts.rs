@@ -59,11 +59,13 @@ impl Texts {
         self.texts
             .get_or_make(number, OnceLock::new)
             .get_or_init(|| Text::new(self.label, text));
-        self.len.store(number + 1, Ordering::Release);
         let seed = hash::seed();
         self.slots.insert(hash::text(seed, text), number, |n| {
             hash::text(seed, self.raw(n))
         });
+        // Last: who sees that the place is taken also finds the text that took it. The other way
+        // round, a second thread could take the text for one too many.
+        self.len.store(number + 1, Ordering::Release);
         number
     }
 
