@@ -9,6 +9,7 @@
 //! | [`store`] | the table `vms`: each statement once |
 //! | [`database`] | SQLite, and the one function every statement goes through |
 //! | [`events`] | changes as server-sent events |
+//! | [`export`] | all VMs as a stream |
 //! | [`faults`] | switches that make the server slow, wrong or absent |
 //! | [`health`] | whether it can do its work |
 //! | [`metrics`] | what this server counts beside NovaCron's catalog |
@@ -28,6 +29,7 @@ pub mod database;
 pub mod demo;
 pub mod error;
 pub mod events;
+pub mod export;
 pub mod faults;
 pub mod fleet;
 pub mod health;

@@ -4,17 +4,12 @@ use std::sync::Arc;
 
 use axum::{
     Json, Router,
-    body::{Body as AxumBody, Bytes},
     extract::{DefaultBodyLimit, Query, State as Extract, rejection::QueryRejection},
-    http::{
-        StatusCode,
-        header::{CONTENT_TYPE, LOCATION},
-    },
+    http::{StatusCode, header::LOCATION},
     middleware::from_fn_with_state,
     response::{IntoResponse, Response},
     routing::{get, post},
 };
-use futures_util::{Stream, stream};
 use novacron_telemetry::{catalog::Method, layer::http::HttpLayer};
 use serde::{Deserialize, Serialize};
 use tower_http::catch_panic::CatchPanicLayer;
@@ -22,7 +17,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use crate::{
     App,
     error::{ApiError, Body, VmId},
-    events, faults, health,
+    events, export, faults, health,
     vm::{Action, NewVm, State, Vm},
     webhook,
 };
@@ -70,7 +65,7 @@ pub fn router(app: &Arc<App>) -> Result<Router, novacron_telemetry::Error> {
 fn api(app: &Arc<App>) -> Router<Arc<App>> {
     Router::new()
         .route("/api/v1/vms", get(list).post(create))
-        .route("/api/v1/vms/export", get(export))
+        .route("/api/v1/vms/export", get(export::export))
         .route("/api/v1/vms/{id}", get(show).delete(delete))
         .route(
             "/api/v1/vms/{id}/start",
@@ -156,34 +151,6 @@ async fn act(
     Ok(Json(app.fleet.act(id, action).await?))
 }
 
-/// All VMs, one JSON object per line, each line sent as soon as it is there.
-///
-/// The table is read a page at a time, so that a client who reads slowly, or under `delay_ms`,
-/// holds no connection meanwhile. The first page is read before the head is sent: a database that
-/// fails at once is a 500, not half a file.
-async fn export(Extract(app): Extract<Arc<App>>) -> Result<Response, ApiError> {
-    let first = app.store.page(0, EXPORT_PAGE, None).await?;
-    let body = AxumBody::from_stream(lines(app, first));
-    Ok(([(CONTENT_TYPE, "application/x-ndjson")], body).into_response())
-}
-
-fn lines(app: Arc<App>, first: Vec<Vm>) -> impl Stream<Item = Result<Bytes, axum::BoxError>> {
-    let page = first.into_iter();
-    stream::try_unfold((app, page, 0), |(app, mut page, after)| async move {
-        let mut vm = page.next();
-        if vm.is_none() && after > 0 {
-            page = app.store.page(after, EXPORT_PAGE, None).await?.into_iter();
-            vm = page.next();
-        }
-        let Some(vm) = vm else { return Ok(None) };
-        app.faults.current().delay().await;
-        let mut line = serde_json::to_vec(&vm)?;
-        line.push(b'\n');
-        app.metrics.exported_rows_total.inc();
-        Ok(Some((Bytes::from(line), (app, page, vm.id))))
-    })
-}
-
 /// The API's routes: their series are there from the start, at 0.
 pub const ROUTES: [(Method, &str); 9] = [
     (Method::Get, "/api/v1/vms"),
@@ -203,9 +170,6 @@ const fn default_limit() -> u32 {
 
 /// The most VMs on one page of a listing.
 const PAGE_MAX: u32 = 1000;
-
-/// VMs read at a time by an export.
-const EXPORT_PAGE: u32 = 256;
 
 /// The largest body a request may have; Alertmanager's are the largest that come.
 const BODY_MAX: usize = 256 * 1024;

@@ -2,3 +2,7 @@
 
 mod aliases;
 mod catalog;
+mod escape;
+mod exposition;
+mod judges;
+mod support;
