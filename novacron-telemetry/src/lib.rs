@@ -1,4 +1,69 @@
-//! One typed metric catalog for services that run virtual machines.
+//! One typed metric catalog for services that run virtual machines, and everything that follows
+//! from it: verbs, attributes and tower layers that write it, an exposer that Prometheus reads.
+//!
+//! # First scrape
+//!
+//! ```
+//! use novacron_telemetry::prelude::*;
+//!
+//! #[instrument_api(endpoint = "/api/v1/vms", method = "GET")]
+//! fn list_vms() -> Result<Vec<u32>, std::io::Error> {
+//!     Ok(vec![7])
+//! }
+//!
+//! let telemetry = Telemetry::builder("vm-manager", env!("CARGO_PKG_VERSION")).install()?;
+//! list_vms()?;
+//! record_dwcp_migration("node-1", "node-2", "success", 42.0);
+//!
+//! let scrape = telemetry.render();
+//! assert!(scrape.contains("novacron_api_requests_total{method=\"GET\",endpoint=\"/api/v1/vms\",status=\"200\"} 1"));
+//! telemetry.shutdown();
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! With axum it is two lines: `.layer(telemetry.http_layer())` and `.merge(telemetry.router())`.
+//!
+//! # The idea
+//!
+//! - **A metric is declared once**, as a field of a struct, and the doc comment above it is its HELP
+//!   text ([`catalog`], [`registry::MetricGroup`]).
+//! - **Recording never fails**, panics, blocks or allocates once warm; setting up may fail, once, with
+//!   one [`Error`].
+//! - **A number has one writer**: every thread counts in its own cells, and a scrape adds them up
+//!   ([`metric`]).
+//! - **Whoever sees a request first owns it**, and whatever ends it (an answer, an error, a panic, a
+//!   time-out, the client leaving) counts it exactly once ([`record`], [`layer`]).
+//! - **A label cannot flood**: its values are an enum, or a newtype that states its cap ([`label`]).
+//!
+//! # Rooms
+//!
+//! | room | what is in it |
+//! |---|---|
+//! | [`label`] | what may stand between the braces |
+//! | [`metric`] | counters, gauges, histograms, families |
+//! | [`registry`] | who exists, and how it is read |
+//! | [`catalog`] | every `novacron_*` family |
+//! | [`record`] | verbs: what a service says when something happened |
+//! | [`layer`] | tower layers that say it for you (feature `http`) |
+//! | [`expose`] | serving scrapes |
+//! | [`telemetry`] | all of it in one handle |
+//!
+//! # Features
+//!
+//! | feature | default | brings |
+//! |---|---|---|
+//! | `http` | yes | `HttpLayer`, `MetricsService` |
+//! | `axum` | no | `Telemetry::router`, route templates from axum's matched path |
+//! | `gzip` | no | compressed scrapes for those who ask |
+//! | `runtime` | no | the host's tokio runtime: workers, tasks, busy time, wake-up lag |
+//! | `facade` | no | what is counted with `metrics::counter!` lands in the same registry, capped |
+//! | `exporter-prometheus` | no | a `PrometheusHandle` that the host has already is one more source |
+//! | `describe` | no | the catalog as markdown and JSON |
+//! | `testing` | no | `TestTelemetry`; outside semantic versioning |
+//! | `full` | no | all but `testing` |
+//!
+//! Minimum supported Rust version: 1.88. It is raised only in a minor release, and never above a
+//! compiler that is six months old.
 
 // The derives say `::novacron_telemetry::…`, also here.
 #[allow(

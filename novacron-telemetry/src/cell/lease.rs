@@ -36,9 +36,9 @@ impl Drop for Leases {
     }
 }
 
-fn give_back(lease: Lease) {
-    if let Held::Own(slab) = lease.slab {
-        match live(lease.number) {
+fn give_back(Lease { number, slab }: Lease) {
+    if let Held::Own(slab) = slab {
+        match live(number) {
             Some(cells) => cells.give_back(slab),
             None => retire(slab),
         }

@@ -11,7 +11,8 @@ use super::{Domain, LabelDescriptor, escape};
 /// there are only so many.
 pub(crate) fn closed(label: &'static LabelDescriptor) -> &'static [Box<str>] {
     type Key = (&'static str, usize, usize);
-    static MADE: LazyLock<Mutex<HashMap<Key, &'static [Box<str>]>>> = LazyLock::new(Mutex::default);
+    type Made = HashMap<Key, &'static [Box<str>]>;
+    static MADE: LazyLock<Mutex<Made>> = LazyLock::new(Mutex::default);
     let Domain::Closed(texts) = label.domain else {
         return &[];
     };

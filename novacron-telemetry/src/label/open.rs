@@ -49,7 +49,7 @@ pub(crate) fn sanitize(text: &str) -> Cow<'_, str> {
     let hash = fnv(text.as_bytes());
     kept.push('~');
     for shift in (0..8).rev() {
-        let digit = (hash >> (shift * 4)) as u32 & 0xf;
+        let digit = (hash >> (shift * 4)) & 0xf;
         kept.push(char::from_digit(digit, 16).unwrap_or('0'));
     }
     Cow::Owned(kept)

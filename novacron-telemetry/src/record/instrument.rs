@@ -73,7 +73,7 @@ impl Work for ApiWork {
                 request.end(&end);
             }
             (Self::Inside(_), Ending::Outcome(Outcome::Failure(failure))) => {
-                current::hand_out(failure)
+                current::hand_out(failure);
             }
             (Self::Inside(_), Ending::Outcome(Outcome::TimedOut)) => {
                 current::hand_out(Failure::from_status(Outcome::TimedOut.status()));

@@ -65,6 +65,8 @@ struct Settings {
     limits: Limits,
     /// `key="value"` of the constant labels, joined by commas.
     constant: Arc<str>,
+    /// Their names: no family may have a label of its own with one of them.
+    constant_names: BTreeSet<String>,
     opted_in: BTreeSet<String>,
 }
 
@@ -91,7 +93,6 @@ impl Registry {
     }
 
     /// A registry with limits, constant labels or opted-in families.
-    #[must_use]
     pub fn builder() -> RegistryBuilder {
         RegistryBuilder::default()
     }
@@ -116,8 +117,9 @@ impl Registry {
     /// [`ErrorKind::InvalidMetric`] if the name breaks the formats' rules,
     /// [`ErrorKind::ConflictingMetric`] if it is taken.
     pub fn add_source(&self, source: Arc<dyn Source>) -> Result<()> {
+        // Asked before the lock is taken: a source is the host's code.
         let head = source.head();
-        let name = head.name.to_owned();
+        let (name, lines) = (head.name.to_owned(), line_names(&head));
         if !check::name(&name) {
             return Err(Error::new(
                 ErrorKind::InvalidMetric,
@@ -128,13 +130,13 @@ impl Registry {
             ));
         }
         self.0.entries.update(|entries| {
-            entries.claim(&head)?;
+            entries.claim(&name, lines)?;
             entries.by_name.insert(
                 name,
                 Entry {
                     descriptor: None,
                     handle: Box::new(()),
-                    source: Arc::clone(&source),
+                    source,
                 },
             );
             entries.relist();
@@ -259,25 +261,21 @@ impl fmt::Debug for Registry {
 
 impl Entries {
     /// Takes the names that a family's lines begin with.
-    fn claim(&mut self, head: &Head<'_>) -> Result<()> {
-        let names = line_names(head);
-        for name in &names {
+    fn claim(&mut self, family: &str, lines: Vec<String>) -> Result<()> {
+        for name in &lines {
             if let Some(owner) = self.taken.get(name) {
-                let why = if owner == head.name {
+                let why = if owner == family {
                     format!(
                         "`{owner}` is already registered with another type, other labels or other buckets"
                     )
                 } else {
-                    format!(
-                        "`{}` would print lines named `{name}`, which belong to `{owner}`",
-                        head.name
-                    )
+                    format!("`{family}` would print lines named `{name}`, which belong to `{owner}`")
                 };
                 return Err(Error::new(ErrorKind::ConflictingMetric, why));
             }
         }
         self.taken
-            .extend(names.into_iter().map(|name| (name, head.name.to_owned())));
+            .extend(lines.into_iter().map(|name| (name, family.to_owned())));
         Ok(())
     }
 
@@ -338,7 +336,20 @@ impl Scope<'_> {
             {
                 return Ok(handle.clone());
             }
-            entries.claim(&Head::of(descriptor))?;
+            if let Some(label) = descriptor
+                .labels
+                .iter()
+                .find(|label| settings.constant_names.contains(label.name))
+            {
+                return Err(Error::new(
+                    ErrorKind::ConflictingMetric,
+                    format!(
+                        "`{}` has a label `{}`, which is a constant label of this process already",
+                        descriptor.name, label.name
+                    ),
+                ));
+            }
+            entries.claim(descriptor.name, line_names(&Head::of(descriptor)))?;
             let (handle, source) = M::create(descriptor, &room);
             entries.by_name.insert(
                 descriptor.name.to_owned(),
@@ -426,6 +437,7 @@ impl RegistryBuilder {
             settings: Settings {
                 limits: self.limits,
                 constant: constant.join(",").into(),
+                constant_names: self.constant.into_iter().map(|(name, _)| name).collect(),
                 opted_in: self.opted_in,
             },
             entries: RwLock::new(Entries::default()),

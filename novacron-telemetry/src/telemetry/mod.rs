@@ -99,6 +99,12 @@ impl Telemetry {
         self.0.metrics.clone()
     }
 
+    /// A router with `/metrics`, to merge into an axum application.
+    #[cfg(feature = "axum")]
+    pub fn router<S: Clone + Send + Sync + 'static>(&self) -> axum::Router<S> {
+        self.metrics_service().router("/metrics")
+    }
+
     /// The exposition in the text format.
     #[must_use]
     pub fn render(&self) -> String {

@@ -24,6 +24,10 @@ const DENSE_CELLS: usize = 4096;
 const DENSE: u32 = 0;
 
 #[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a box would cost every look-up a load, and there is one index per family"
+)]
 pub(crate) enum Index {
     /// Every label is closed: a series is its label set's place.
     Dense(Dense),

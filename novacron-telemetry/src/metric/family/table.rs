@@ -29,6 +29,10 @@ pub(crate) struct Table {
 }
 
 #[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a box would cost every look-up a load, and a family has few columns"
+)]
 enum Column {
     Closed(&'static [Box<str>]),
     Open(Texts),
