@@ -14,7 +14,7 @@ pub struct AlertMetrics {
     pub alerts_received_total: Family<ReceivedAlertLabels, Counter>,
 
     /// Time from firing to resolved per alert.
-    #[metric(unit = Seconds, buckets = buckets::JOB)]
+    #[metric(unit = Seconds, buckets = buckets::JOB, writer = Verb("record_alert_resolution"))]
     pub alert_resolution_seconds: Family<SeverityLabels, Histogram>,
 
     /// Alerts firing as seen by the example webhook.

@@ -76,7 +76,7 @@ pub struct MlMetrics {
     pub model_cpu_usage_percent: Family<ModelLabels, Gauge>,
 
     /// GPU used by a model, 0 to 100.
-    #[metric(literal = "novacron_ml_model_gpu_usage_percent", reason = "a name of the pipeline that writes it", unit = Percent, writer = Verb("update_model_resources"))]
+    #[metric(literal = "novacron_ml_model_gpu_usage_percent", reason = "a name of the pipeline that writes it", unit = Percent, writer = Verb("update_model_gpu"))]
     pub model_gpu_usage_percent: Family<ModelGpuLabels, Gauge>,
 
     /// Model state: 0 stopped, 1 training, 2 serving, 3 failed.

@@ -32,7 +32,9 @@ impl Buffer {
     #[inline]
     pub(super) fn put_list(&mut self, open: &[u8], texts: &[&str]) {
         let commas = texts.len();
-        let most = texts.iter().fold(open.len() + commas, |sum, text| sum + text.len());
+        let most = texts
+            .iter()
+            .fold(open.len() + commas, |sum, text| sum + text.len());
         let mut rest = self.room(most);
         let mut unused = most;
         let mut put = |text: &[u8], comma: usize| {
@@ -90,7 +92,11 @@ impl Buffer {
     #[cold]
     #[inline(never)]
     fn grow(&mut self, end: usize) {
-        let size = if end <= SMALL { SMALL } else { end.next_multiple_of(LARGE) };
+        let size = if end <= SMALL {
+            SMALL
+        } else {
+            end.next_multiple_of(LARGE)
+        };
         self.bytes.resize(size, 0);
     }
 }

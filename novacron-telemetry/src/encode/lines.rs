@@ -58,7 +58,11 @@ impl Lines {
             return None;
         }
         let len = self.out.len();
-        let end = if len == CHUNK || self.cut == 0 { len } else { self.cut };
+        let end = if len == CHUNK || self.cut == 0 {
+            len
+        } else {
+            self.cut
+        };
         self.cut = 0;
         Some(self.out.take_to(end))
     }
@@ -107,7 +111,12 @@ impl Lines {
     }
 
     /// One series: a line, or the lines of a histogram.
-    pub(super) fn series(&mut self, labels: Labels<'_>, value: Value<'_>, exemplars: Exemplars) -> Flow {
+    pub(super) fn series(
+        &mut self,
+        labels: Labels<'_>,
+        value: Value<'_>,
+        exemplars: Exemplars,
+    ) -> Flow {
         self.mark();
         self.series += 1;
         match value {
@@ -131,11 +140,20 @@ impl Lines {
             }
         }
         self.out.put_byte(b'\n');
-        if self.is_full() { Flow::Pause } else { Flow::Continue }
+        if self.is_full() {
+            Flow::Pause
+        } else {
+            Flow::Continue
+        }
     }
 
     /// The buckets, cumulative; returns how many observations they hold together.
-    fn buckets(&mut self, labels: Labels<'_>, histogram: &HistogramValue<'_>, exemplars: Exemplars) -> u64 {
+    fn buckets(
+        &mut self,
+        labels: Labels<'_>,
+        histogram: &HistogramValue<'_>,
+        exemplars: Exemplars,
+    ) -> u64 {
         self.begin_lines("_bucket");
         let start = self.out.len();
         self.out.put_list(&self.open, labels.fragments);
@@ -194,8 +212,7 @@ impl Lines {
 
     #[inline]
     fn whole(&mut self, number: u64) {
-        self.out
-            .put(itoa::Buffer::new().format(number).as_bytes());
+        self.out.put(itoa::Buffer::new().format(number).as_bytes());
     }
 
     /// A number as Go's `ParseFloat` and everybody else reads it, in the fewest digits.

@@ -25,7 +25,10 @@ pub struct MetricsBody(State);
 #[derive(Debug)]
 enum State {
     /// All there is, and the place it takes among scrapes.
-    Whole { bytes: Bytes, _place: Option<Place> },
+    Whole {
+        bytes: Bytes,
+        _place: Option<Place>,
+    },
     /// More than fits in a chunk.
     Streamed(Box<Exposition>),
     Ended,
@@ -49,7 +52,14 @@ impl MetricsBody {
     }
 
     fn whole(bytes: Bytes, place: Option<Place>) -> Self {
-        Self(if bytes.is_empty() { State::Ended } else { State::Whole { bytes, _place: place } })
+        Self(if bytes.is_empty() {
+            State::Ended
+        } else {
+            State::Whole {
+                bytes,
+                _place: place,
+            }
+        })
     }
 
     /// Renders the first chunk, so that the head of the answer can say how it is coded, and how
@@ -96,7 +106,12 @@ impl Exposition {
         if let Some(ready) = self.ready.take() {
             return (Some(ready), false);
         }
-        let Self { chunks, coder, measure, .. } = self;
+        let Self {
+            chunks,
+            coder,
+            measure,
+            ..
+        } = self;
         while let Some(chunk) = measure.time(|| chunks.next()) {
             measure.bytes += chunk.len();
             let coded = measure.time(|| coder.write(chunk));
@@ -133,7 +148,10 @@ impl Coder {
         match self {
             Self::Identity => chunk.into(),
             #[cfg(feature = "gzip")]
-            Self::Gzip(gzip) => gzip.as_mut().map(|gzip| gzip.write(&chunk).into()).unwrap_or_default(),
+            Self::Gzip(gzip) => gzip
+                .as_mut()
+                .map(|gzip| gzip.write(&chunk).into())
+                .unwrap_or_default(),
         }
     }
 

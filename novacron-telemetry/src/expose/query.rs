@@ -42,7 +42,13 @@ mod tests {
 
     #[test]
     fn a_query_without_names_asks_for_everything() {
-        for query in [None, Some(""), Some("name[]"), Some("names=x"), Some("a=b&c")] {
+        for query in [
+            None,
+            Some(""),
+            Some("name[]"),
+            Some("names=x"),
+            Some("a=b&c"),
+        ] {
             assert_eq!(names(query), None, "{query:?}");
         }
     }

@@ -136,7 +136,12 @@ impl MetricsService {
     }
 
     fn choose<B>(&self, request: &Request<B>) -> Response<MetricsBody> {
-        let Inner { registry, metrics, places, on } = &*self.0;
+        let Inner {
+            registry,
+            metrics,
+            places,
+            on,
+        } = &*self.0;
         if !on.load(Ordering::Relaxed) {
             return refusal(StatusCode::NOT_FOUND, "metrics are switched off\n");
         }
@@ -147,7 +152,10 @@ impl MetricsService {
             return response;
         }
         let Some(place) = places.take() else {
-            let mut response = refusal(StatusCode::SERVICE_UNAVAILABLE, "too many scrapes at once\n");
+            let mut response = refusal(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "too many scrapes at once\n",
+            );
             let soon = HeaderValue::from_static("1");
             response.headers_mut().insert(header::RETRY_AFTER, soon);
             return response;
@@ -167,8 +175,14 @@ impl MetricsService {
         let length = body.size_hint().exact();
         let mut response = Response::new(body);
         let headers = response.headers_mut();
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(format.content_type()));
-        headers.insert(header::VARY, HeaderValue::from_static("Accept, Accept-Encoding"));
+        headers.insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static(format.content_type()),
+        );
+        headers.insert(
+            header::VARY,
+            HeaderValue::from_static("Accept, Accept-Encoding"),
+        );
         if coding == Coding::Gzip {
             headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
         }
@@ -183,20 +197,29 @@ fn refusal(status: StatusCode, why: &'static str) -> Response<MetricsBody> {
     let mut response = Response::new(MetricsBody::text(why));
     *response.status_mut() = status;
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("text/plain; charset=utf-8"),
+    );
     headers.insert(header::CONTENT_LENGTH, why.len().into());
     response
 }
 
 /// The texts of a header that may be there several times.
 fn values(headers: &HeaderMap, name: HeaderName) -> impl Iterator<Item = &str> {
-    headers.get_all(name).into_iter().filter_map(|value| value.to_str().ok())
+    headers
+        .get_all(name)
+        .into_iter()
+        .filter_map(|value| value.to_str().ok())
 }
 
 /// Each scrape is new, and a browser must not guess what it is.
 const ALWAYS: [(HeaderName, HeaderValue); 2] = [
     (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
-    (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+    (
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    ),
 ];
 
 impl<B> Service<Request<B>> for MetricsService {

@@ -1,10 +1,12 @@
 //! Database statements and pools.
 
 use super::clock::Moment;
+use super::current::with_current;
 use super::{Recorder, current};
 use crate::catalog::CallStatus;
 use crate::catalog::database::{
-    DbOperation, PoolLabelsRef, QueryLabelsRef, StatementLabelsRef, TableLabelsRef,
+    CacheLabelsRef, DbOperation, OutcomeLabels, PoolLabelsRef, QueryLabelsRef, ReplicaLabelsRef,
+    StatementLabelsRef, TableLabelsRef, TransactionOutcome,
 };
 use crate::metric::Seconds;
 
@@ -39,17 +41,8 @@ impl<'a> DatabaseQuery<'a> {
 
     /// A statement begins that is recorded by `recorder`.
     pub fn begin_with(recorder: Recorder, operation: DbOperation, table: &'a str) -> Self {
-        for status in CallStatus::ALL {
-            recorder
-                .catalog()
-                .database
-                .queries_total
-                .touch(&QueryLabelsRef {
-                    operation,
-                    table,
-                    status: *status,
-                });
-        }
+        let queries = &recorder.catalog().database.queries_total;
+        queries.touch_together(statuses(operation, table));
         Self {
             recorder,
             operation,
@@ -129,11 +122,14 @@ impl Recorder {
         let database = &self.catalog().database;
         let duration = duration.into().get();
         let statement = StatementLabelsRef { operation, table };
-        database.queries_total.inc(&QueryLabelsRef {
-            operation,
-            table,
-            status,
-        });
+        database.queries_total.inc_among(
+            &QueryLabelsRef {
+                operation,
+                table,
+                status,
+            },
+            statuses(operation, table),
+        );
         database
             .query_duration_seconds
             .observe(&statement, duration);
@@ -150,4 +146,145 @@ impl Recorder {
         database.connections_idle.set(&pool, f64::from(idle));
         database.connection_pool_size.set(&pool, f64::from(size));
     }
+
+    /// A caller waited for a connection of a pool, and got it or gave up.
+    pub fn database_wait(&self, pool: &str, waited: impl Into<Seconds>, timed_out: bool) {
+        let database = &self.catalog().database;
+        let pool = PoolLabelsRef { pool };
+        database.connection_wait_seconds.observe(&pool, waited);
+        database.connection_timeouts_total.touch(&pool);
+        if timed_out {
+            database.connection_timeouts_total.inc(&pool);
+        }
+    }
+
+    /// A transaction ended.
+    pub fn database_transaction(&self, outcome: TransactionOutcome, duration: impl Into<Seconds>) {
+        let database = &self.catalog().database;
+        database.transactions_total.inc(&OutcomeLabels { outcome });
+        database.transaction_duration_seconds.observe(duration);
+    }
+}
+
+/// Every way a statement can end: the first error of a table must be an increase.
+fn statuses(operation: DbOperation, table: &str) -> impl Iterator<Item = QueryLabelsRef<'_>> {
+    let labels = move |status| QueryLabelsRef {
+        operation,
+        table,
+        status,
+    };
+    CallStatus::ALL.iter().copied().map(labels)
+}
+
+/// A database statement finished: `SELECT` and so on, a table's name, `success` or `error`.
+///
+/// ```
+/// novacron_telemetry::record::record_database_query("SELECT", "vms", "success", 0.003);
+/// ```
+pub fn record_database_query(
+    operation: &str,
+    table: &str,
+    status: &str,
+    duration: impl Into<Seconds>,
+) {
+    let (operation, status) = (DbOperation::from(operation), CallStatus::from(status));
+    let duration = duration.into().get();
+    with_current(|recorder| recorder.database_query(operation, table, status, duration));
+}
+
+/// How many connections of a pool are lent out, how many wait in it, and how many it may open.
+///
+/// ```
+/// novacron_telemetry::record::update_database_connections("default", 3, 5, 10);
+/// ```
+pub fn update_database_connections(pool: &str, active: u32, idle: u32, size: u32) {
+    with_current(|recorder| recorder.database_connections(pool, active, idle, size));
+}
+
+/// A caller waited this long for a connection of a pool, and got it or gave up (`timed_out`).
+///
+/// ```
+/// novacron_telemetry::record::record_database_wait("default", 0.004, false);
+/// ```
+pub fn record_database_wait(pool: &str, waited: impl Into<Seconds>, timed_out: bool) {
+    let waited = waited.into().get();
+    with_current(|recorder| recorder.database_wait(pool, waited, timed_out));
+}
+
+/// A connection could not be opened.
+///
+/// ```
+/// novacron_telemetry::record::record_database_connection_error("default");
+/// ```
+pub fn record_database_connection_error(pool: &str) {
+    with_current(|recorder| {
+        let errors = &recorder.catalog().database.connection_errors_total;
+        errors.inc(&PoolLabelsRef { pool });
+    });
+}
+
+/// A transaction ended in a `commit` or a `rollback`.
+///
+/// ```
+/// novacron_telemetry::record::record_database_transaction("commit", 0.02);
+/// ```
+pub fn record_database_transaction(outcome: &str, duration: impl Into<Seconds>) {
+    let duration = duration.into().get();
+    with_current(|recorder| {
+        if let Some(outcome) = recorder.known(TransactionOutcome::parse(outcome)) {
+            recorder.database_transaction(outcome, duration);
+        }
+    });
+}
+
+/// How far a replica is behind its primary, in seconds.
+///
+/// ```
+/// novacron_telemetry::record::update_database_replication_lag("replica-1", 0.8);
+/// ```
+pub fn update_database_replication_lag(replica: &str, lag: impl Into<Seconds>) {
+    let lag = lag.into().get();
+    with_current(|recorder| {
+        let gauge = &recorder.catalog().database.replication_lag_seconds;
+        gauge.set(&ReplicaLabelsRef { replica }, lag);
+    });
+}
+
+/// Something was looked up in a query or object cache, and found or not.
+///
+/// ```
+/// novacron_telemetry::record::record_database_cache("vm_by_id", true);
+/// ```
+pub fn record_database_cache(cache: &str, hit: bool) {
+    with_current(|recorder| {
+        let database = &recorder.catalog().database;
+        let cache = CacheLabelsRef { cache };
+        let (counted, other) = match hit {
+            true => (&database.cache_hits_total, &database.cache_misses_total),
+            false => (&database.cache_misses_total, &database.cache_hits_total),
+        };
+        counted.inc(&cache);
+        other.touch(&cache);
+    });
+}
+
+/// The database reported a deadlock.
+///
+/// ```
+/// novacron_telemetry::record::record_database_deadlock();
+/// ```
+pub fn record_database_deadlock() {
+    with_current(|recorder| recorder.catalog().database.deadlocks_total.inc());
+}
+
+/// Whether the last probe of a database succeeded.
+///
+/// ```
+/// novacron_telemetry::record::update_database_up("default", true);
+/// ```
+pub fn update_database_up(pool: &str, up: bool) {
+    with_current(|recorder| {
+        let gauge = &recorder.catalog().database.up;
+        gauge.set(&PoolLabelsRef { pool }, f64::from(up));
+    });
 }

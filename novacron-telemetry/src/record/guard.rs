@@ -128,11 +128,17 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let this = self.project();
-        let polled = this.guard.watch(|| this.future.poll(cx));
-        if let Poll::Ready(value) = &polled
-            && let Some(classify) = this.classify.take()
-        {
-            this.guard.end(Ending::Outcome(judge(classify, value)));
+        let (polled, outcome) = this.guard.watch(|| {
+            let polled = this.future.poll(cx);
+            let outcome = match &polled {
+                Poll::Ready(value) => this.classify.take().map(|classify| judge(classify, value)),
+                Poll::Pending => None,
+            };
+            (polled, outcome)
+        });
+        // Outside the frame: the end may be handed to whoever is further out.
+        if let Some(outcome) = outcome {
+            this.guard.end(Ending::Outcome(outcome));
         }
         polled
     }
@@ -145,13 +151,17 @@ pub(crate) fn count<W: Framed, R>(
     f: impl FnOnce() -> R,
 ) -> R {
     let mut guard = Guard::new(work);
-    let value = guard.watch(f);
-    guard.end(Ending::Outcome(judge(classify, &value)));
+    let (value, outcome) = guard.watch(|| {
+        let value = f();
+        let outcome = judge(classify, &value);
+        (value, outcome)
+    });
+    guard.end(Ending::Outcome(outcome));
     value
 }
 
-/// Asks the host's own code how its work ended. If that code panics, the work's result is still
-/// delivered, and counted as an internal failure.
+/// Asks the host's own code how its work ended, inside the frame of that work. If that code panics,
+/// the work's result is still delivered, and counted as an internal failure.
 fn judge<R>(classify: impl FnOnce(&R) -> Outcome, value: &R) -> Outcome {
     catch_unwind(AssertUnwindSafe(|| classify(value))).unwrap_or_else(|_| {
         super::current::with_current(|recorder| recorder.internal_error(Site::Classifier));

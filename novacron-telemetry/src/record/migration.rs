@@ -5,10 +5,10 @@ use std::sync::Arc;
 use super::clock::Moment;
 use super::current::Frame;
 use super::instrument::Measured;
-use super::{Outcome, Recorder, current};
+use super::{Failure, Outcome, Recorder, current};
 use crate::catalog::dwcp::{
-    DwcpMode, MigrationErrorLabels, MigrationLabelsRef, ModeLabels, NodePairLabelsRef,
-    TransferLabels,
+    DwcpMode, MigrationErrorLabels, MigrationLabelsRef, MigrationPhase, ModeLabels,
+    NodePairLabelsRef, PhaseLabels, RetryLabels, TransferLabels,
 };
 use crate::catalog::{ApiError, Direction, MigrationError, MigrationStatus};
 use crate::metric::{Seconds, UpDownGauge};
@@ -76,9 +76,9 @@ impl Migration {
 
     /// Begins the migration: it is in flight until it is finished or dropped.
     #[must_use = "dropped at once, the migration was cancelled"]
-    pub fn begin(self) -> Running {
+    pub fn begin(self) -> MigrationRun {
         let recorder = current::current();
-        Running(super::guard::Guard::new(self.begin_with(recorder)))
+        MigrationRun(super::guard::Guard::new(self.begin_with(recorder)))
     }
 
     pub(super) fn begin_with(self, recorder: Recorder) -> RunningMigration {
@@ -102,11 +102,53 @@ impl Migration {
     }
 }
 
-/// A migration that is going on. Dropped without [`finish`](Running::finish), it was cancelled.
+/// A migration that is going on. Dropped without [`finish`](MigrationRun::finish), it was
+/// cancelled.
+///
+/// ```
+/// use novacron_telemetry::catalog::MigrationError;
+/// use novacron_telemetry::catalog::dwcp::{DwcpMode, MigrationPhase};
+/// use novacron_telemetry::record::{Migration, Outcome};
+///
+/// let mut run = Migration::new("node-1", "node-2").mode(DwcpMode::Internet).begin();
+/// run.phase(MigrationPhase::PreCopy, 12.0);
+/// run.retried(MigrationError::PacketLoss);
+/// run.bytes(4 << 30);
+/// run.finish(Outcome::Success);
+/// ```
 #[derive(Debug)]
-pub struct Running(super::guard::Guard<RunningMigration>);
+#[must_use = "dropped at once, the migration was cancelled"]
+pub struct MigrationRun(super::guard::Guard<RunningMigration>);
 
-impl Running {
+impl MigrationRun {
+    /// A phase took this long.
+    pub fn phase(&mut self, phase: MigrationPhase, duration: impl Into<Seconds>) {
+        if let Some(running) = self.0.work() {
+            running.recorder(|recorder| recorder.migration_phase(phase, duration));
+        }
+    }
+
+    /// A step failed for this reason and is tried again.
+    pub fn retried(&mut self, reason: MigrationError) {
+        if let Some(running) = self.0.work() {
+            running.recorder(|recorder| recorder.migration_retried(reason));
+        }
+    }
+
+    /// Bytes that were moved.
+    pub fn bytes(&mut self, bytes: u64) {
+        if let Some(running) = self.0.work() {
+            running.notes.0.lock().bytes = Some(bytes);
+        }
+    }
+
+    /// How long the guest stood still.
+    pub fn downtime(&mut self, downtime: impl Into<Seconds>) {
+        if let Some(running) = self.0.work() {
+            running.notes.0.lock().downtime = Some(downtime.into().get());
+        }
+    }
+
     /// The migration ended like this.
     pub fn finish(mut self, outcome: impl Into<Outcome>) {
         self.0.end(super::guard::Ending::Outcome(outcome.into()));
@@ -138,6 +180,12 @@ impl RunningMigration {
         self.notes.clone()
     }
 
+    fn recorder(&self, f: impl FnOnce(&Recorder)) {
+        if let Some(recorder) = &self.frame.recorder {
+            f(recorder);
+        }
+    }
+
     pub(super) fn frame_mut(&mut self) -> &mut Frame {
         &mut self.frame
     }
@@ -145,9 +193,9 @@ impl RunningMigration {
     pub(super) fn finish(self, outcome: Outcome) {
         let duration = Moment::now().since(self.begun).as_secs_f64();
         let measured = *self.notes.0.lock();
-        if let Some(recorder) = &self.frame.recorder {
+        self.recorder(|recorder| {
             recorder.migration_ended(&self.migration, measured, outcome, duration);
-        }
+        });
         if let Some(gauge) = self.in_flight {
             gauge.dec();
         }
@@ -159,16 +207,33 @@ impl Recorder {
     /// be an increase.
     fn migration_begins(&self, migration: &Migration) {
         let (source, destination) = (&*migration.source, &*migration.destination);
-        for status in MigrationStatus::ALL {
-            self.catalog()
-                .dwcp
-                .migrations_total
-                .touch(&MigrationLabelsRef {
-                    source,
-                    destination,
-                    status: *status,
-                });
-        }
+        let statuses = MigrationStatus::ALL
+            .iter()
+            .map(|status| MigrationLabelsRef {
+                source,
+                destination,
+                status: *status,
+            });
+        self.catalog()
+            .dwcp
+            .migrations_total
+            .touch_together(statuses);
+    }
+
+    /// A phase of a migration took this long.
+    pub fn migration_phase(&self, phase: MigrationPhase, duration: impl Into<Seconds>) {
+        self.catalog()
+            .dwcp
+            .migration_phase_duration_seconds
+            .observe(&PhaseLabels { phase }, duration);
+    }
+
+    /// A step of a migration failed for this reason and is tried again.
+    pub fn migration_retried(&self, reason: MigrationError) {
+        self.catalog()
+            .dwcp
+            .migration_retries_total
+            .inc(&RetryLabels { reason });
     }
 
     fn migration_ended(
@@ -241,4 +306,23 @@ fn error_of(outcome: Outcome) -> Option<MigrationError> {
             _ => MigrationError::Failed,
         }),
     }
+}
+
+/// A migration over DWCP ended: from which node to which, `success`, `failed` or `cancelled`.
+///
+/// ```
+/// novacron_telemetry::record::record_dwcp_migration("node-1", "node-2", "success", 42.0);
+/// ```
+pub fn record_dwcp_migration(
+    source: &str,
+    destination: &str,
+    status: &str,
+    duration: impl Into<Seconds>,
+) {
+    let outcome = match MigrationStatus::from(status) {
+        MigrationStatus::Success => Outcome::Success,
+        MigrationStatus::Cancelled => Outcome::Cancelled,
+        MigrationStatus::Failed => Failure::INTERNAL.into(),
+    };
+    Migration::new(source, destination).finish(outcome, duration);
 }

@@ -88,6 +88,23 @@ impl Recorder {
         Arc::ptr_eq(&self.0, &other.0)
     }
 
+    /// A word that was read, if the catalog knows it; else that is counted, and what was to be
+    /// recorded is left out: a closed label has no place for it.
+    pub(super) fn known<T>(&self, word: Option<T>) -> Option<T> {
+        if word.is_none() {
+            self.internal_error(Site::Record);
+        }
+        word
+    }
+
+    /// The same for a label that may be left out: an empty word leaves it out.
+    pub(super) fn known_if_any<T>(&self, word: &str, parse: fn(&str) -> Option<T>) -> Option<T> {
+        if word.is_empty() {
+            return None;
+        }
+        self.known(parse(word))
+    }
+
     /// Counts a failure of code that telemetry called: a classifier, a name given by a closure.
     #[cold]
     pub(crate) fn internal_error(&self, site: Site) {

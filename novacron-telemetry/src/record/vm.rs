@@ -1,12 +1,14 @@
 //! What is done to VMs.
 
 use super::clock::Moment;
+use super::current::with_current;
 use super::guard::{Ending, Guard, Work};
 use super::{Outcome, Recorder, current};
 use crate::catalog::vm::{
     CreationFailureLabels, VmOperation, VmOperationLabelsRef, VmOperationTimeLabels, VmStateLabels,
 };
-use crate::catalog::{ApiError, ErrorReason, OperationStatus, ProviderType, VmState};
+use crate::catalog::{ApiError, ErrorReason, OperationStatus, Provider, ProviderType, VmState};
+use crate::label::LabelValue;
 use crate::metric::Seconds;
 
 /// An operation on a VM that is running. Dropped without [`finish`](VmWork::finish), it broke: its
@@ -27,7 +29,7 @@ struct RunningOperation {
     recorder: Recorder,
     operation: VmOperation,
     provider_type: Option<ProviderType>,
-    provider: Option<String>,
+    provider: Option<Provider>,
     begun: Moment,
 }
 
@@ -48,8 +50,9 @@ impl VmWork {
         }))
     }
 
-    /// The provider that carries it out.
-    pub fn provider(mut self, provider_type: ProviderType, provider: impl Into<String>) -> Self {
+    /// The provider that carries it out: its name, or a [`Provider`] that is held and cloned, which
+    /// allocates nothing.
+    pub fn provider(mut self, provider_type: ProviderType, provider: impl Into<Provider>) -> Self {
         if let Some(running) = self.0.work() {
             running.provider_type = Some(provider_type);
             running.provider = Some(provider.into());
@@ -84,7 +87,7 @@ impl Work for RunningOperation {
             self.operation,
             status,
             self.provider_type,
-            self.provider.as_deref(),
+            self.provider.as_ref().map(LabelValue::to_ref),
             elapsed,
         );
         if let (VmOperation::Create, Some(reason)) = (self.operation, reason) {
@@ -137,20 +140,14 @@ impl Recorder {
         duration: impl Into<Seconds>,
     ) {
         let vm = &self.catalog().vm;
-        for other in OperationStatus::ALL {
-            vm.operations_total.touch(&VmOperationLabelsRef {
-                operation,
-                status: *other,
-                provider_type,
-                provider,
-            });
-        }
-        vm.operations_total.inc(&VmOperationLabelsRef {
+        let labels = |status| VmOperationLabelsRef {
             operation,
             status,
             provider_type,
             provider,
-        });
+        };
+        let statuses = OperationStatus::ALL.iter().copied().map(labels);
+        vm.operations_total.inc_among(&labels(status), statuses);
         vm.operation_duration_seconds.observe(
             &VmOperationTimeLabels {
                 operation,
@@ -167,4 +164,30 @@ impl Recorder {
             .vms_total
             .set(&VmStateLabels { state }, count as f64);
     }
+}
+
+/// An operation on a VM finished: `create` and so on, and `success`, `failure` or `error`. An
+/// operation that the catalog does not know is left out, and counted in
+/// `novacron_telemetry_internal_errors_total`.
+///
+/// ```
+/// novacron_telemetry::record::record_vm_operation("start", "success", 1.5);
+/// ```
+pub fn record_vm_operation(operation: &str, status: &str, duration: impl Into<Seconds>) {
+    let status = OperationStatus::from(status);
+    let duration = duration.into().get();
+    with_current(|recorder| {
+        if let Some(operation) = recorder.known(VmOperation::parse(operation)) {
+            recorder.vm_operation(operation, status, duration);
+        }
+    });
+}
+
+/// How many VMs are in this state.
+///
+/// ```
+/// novacron_telemetry::record::update_vm_count("running", 12);
+/// ```
+pub fn update_vm_count(state: &str, count: u64) {
+    with_current(|recorder| recorder.vm_count(VmState::from(state), count));
 }

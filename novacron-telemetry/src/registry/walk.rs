@@ -5,8 +5,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::{Registry, line_names};
 use super::visit::{Pin, Source, Visitor};
+use super::{Registry, line_names};
 use crate::sync::Mutex;
 
 /// A reading under way. It holds no lock between two steps, and may be dropped at any time.
@@ -58,11 +58,20 @@ impl Walk {
     #[must_use]
     pub fn only(mut self, names: &BTreeSet<String>) -> Self {
         let asked = |source: &Arc<dyn Source>| {
-            let named = || line_names(&source.head()).iter().any(|name| names.contains(name));
+            let named = || {
+                line_names(&source.head())
+                    .iter()
+                    .any(|name| names.contains(name))
+            };
             // A head that panics has no name.
             catch_unwind(AssertUnwindSafe(named)).unwrap_or(false)
         };
-        self.sources = self.sources.iter().filter(|source| asked(source)).cloned().collect();
+        self.sources = self
+            .sources
+            .iter()
+            .filter(|source| asked(source))
+            .cloned()
+            .collect();
         self
     }
 

@@ -153,21 +153,28 @@ impl Index {
         })
     }
 
-    /// Series, table and overflow of a label set.
+    /// The series of a label set, and the number of the table it is in.
     #[inline]
-    pub(crate) fn series<L: LabelSet, K: LabelKey<L>>(&self, key: &K) -> (u32, u32, bool) {
+    pub(crate) fn series<L: LabelSet, K: LabelKey<L>>(&self, key: &K) -> (Found, u32) {
+        let known = |series| Found {
+            series,
+            overflow: false,
+            new: false,
+        };
         match self {
-            Self::Dense(_) => (key.index() as u32, DENSE, false),
+            Self::Dense(_) => (known(key.index() as u32), DENSE),
             Self::Sparse(sparse) => {
                 let parts = key.parts();
                 let table = &sparse.table;
-                match table.find(parts.as_ref()) {
-                    Some(series) => (series, table.number, false),
-                    None => match table.find_or_insert(parts.as_ref()) {
-                        Some(Found { series, overflow }) => (series, table.number, overflow),
-                        None => (super::NO_SERIES, table.number, true),
-                    },
-                }
+                let found = match table.find(parts.as_ref()) {
+                    Some(series) => known(series),
+                    None => table.find_or_insert(parts.as_ref()).unwrap_or(Found {
+                        series: super::NO_SERIES,
+                        overflow: true,
+                        new: false,
+                    }),
+                };
+                (found, table.number)
             }
         }
     }
@@ -241,12 +248,17 @@ impl Index {
         }
     }
 
-    /// Shows a series from now on, though it be 0.
-    pub(crate) fn show(&self, series: u32) {
-        if let Self::Dense(dense) = self
-            && let Some(word) = dense.touched.get(series as usize / 64)
-        {
-            word.fetch_or(1 << (series % 64), Ordering::Relaxed);
+    /// Shows a series from now on, though it be 0; says whether it was not shown before.
+    pub(crate) fn show(&self, series: u32) -> bool {
+        let Self::Dense(dense) = self else {
+            return false;
+        };
+        let bit = 1 << (series % 64);
+        match dense.touched.get(series as usize / 64) {
+            Some(word) if !dense.zero_start && word.load(Ordering::Relaxed) & bit == 0 => {
+                word.fetch_or(bit, Ordering::Relaxed) & bit == 0
+            }
+            _ => false,
         }
     }
 

@@ -102,9 +102,38 @@ impl<L: LabelSet, M: Scalar> Family<L, M> {
 
     /// Makes a series, so that it shows 0 until something happens.
     pub fn touch<K: LabelKey<L>>(&self, key: &K) {
-        if let Some((inner, at)) = self.find(key) {
-            inner.index.show(at.series);
+        self.touched(key);
+    }
+
+    /// Makes series that belong together, such as all statuses of one operation: whichever has its
+    /// first event, it is an increase. Once they are made this is one look-up, so that verbs can
+    /// afford it each time they begin.
+    #[inline]
+    pub fn touch_together<K: LabelKey<L>>(&self, keys: impl IntoIterator<Item = K>) {
+        let mut keys = keys.into_iter();
+        if keys.next().is_some_and(|first| self.touched(&first)) {
+            self.touch_each(keys);
         }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn touch_each<K: LabelKey<L>>(&self, keys: impl IntoIterator<Item = K>) {
+        for key in keys {
+            self.touched(&key);
+        }
+    }
+
+    /// Makes a series; says whether it is new. Nothing happened yet, so a label set without a place
+    /// of its own is not counted.
+    #[inline]
+    fn touched<K: LabelKey<L>>(&self, key: &K) -> bool {
+        let Some(inner) = &self.inner else {
+            return false;
+        };
+        let (found, table) = inner.index.series::<L, K>(key);
+        let shown = inner.place(found.series, table).is_some() && inner.index.show(found.series);
+        found.new || shown
     }
 
     /// Looks a series up once, to record it in several joined families with [`at`](Self::at).
@@ -182,11 +211,11 @@ impl Inner {
     /// Series and table of a label set. What found no place of its own is counted.
     #[inline]
     fn series<L: LabelSet, K: LabelKey<L>>(&self, key: &K) -> (u32, u32) {
-        let (series, table, overflow) = self.index.series::<L, K>(key);
-        if overflow {
+        let (found, table) = self.index.series::<L, K>(key);
+        if found.overflow {
             self.count_overflow();
         }
-        (series, table)
+        (found.series, table)
     }
 
     #[inline]
@@ -214,6 +243,25 @@ impl<L: LabelSet> Family<L, Counter> {
     pub fn inc_by<K: LabelKey<L>>(&self, key: &K, n: u64) {
         if let Some((inner, cell)) = self.cell(key) {
             write(inner.shape.number(), |pen| pen.add(cell, n));
+        }
+    }
+
+    /// Counts one in a series that belongs together with others: if it is new, so are they, and all
+    /// are made; see [`touch_together`](Self::touch_together).
+    #[inline]
+    pub fn inc_among<K: LabelKey<L>>(&self, key: &K, together: impl IntoIterator<Item = K>) {
+        let Some(inner) = self.inner.as_deref() else {
+            return;
+        };
+        let (found, table) = inner.index.series::<L, K>(key);
+        if found.overflow {
+            inner.count_overflow();
+        }
+        if let Some(at) = inner.place(found.series, table) {
+            write(inner.shape.number(), |pen| pen.add(at.cell, 1));
+            if found.new | inner.index.show(found.series) {
+                self.touch_each(together);
+            }
         }
     }
 }

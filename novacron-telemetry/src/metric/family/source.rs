@@ -30,7 +30,11 @@ impl<M: Scalar> Source for FamilySource<M> {
     }
 
     fn visit(&self, _: &Pin, from: usize, visitor: &mut dyn Visitor) -> Option<usize> {
-        let Inner { shape, index, recorded } = &*self.inner;
+        let Inner {
+            shape,
+            index,
+            recorded,
+        } = &*self.inner;
         let view = shape.cells.view();
         let mut buffer = Buffer::default();
         let mut fragments = Fragments::default();

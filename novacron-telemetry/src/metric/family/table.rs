@@ -46,6 +46,8 @@ const ABSENT: u32 = u32::MAX;
 pub(crate) struct Found {
     pub(crate) series: u32,
     pub(crate) overflow: bool,
+    /// Whether this look-up made it.
+    pub(crate) new: bool,
 }
 
 /// The rows of some series that follow each other.
@@ -161,7 +163,11 @@ impl Table {
             .collect();
         overflow |= self.fold_full_columns(&mut key);
         if let Some(series) = self.find(&key) {
-            return Some(Found { series, overflow });
+            return Some(Found {
+                series,
+                overflow,
+                new: false,
+            });
         }
         let _inserting = self.inserting.lock();
         overflow |= self.fold_full_columns(&mut key);
@@ -169,9 +175,17 @@ impl Table {
             overflow |= self.fold_all(&mut key);
         }
         if let Some(series) = self.find(&key) {
-            return Some(Found { series, overflow });
+            return Some(Found {
+                series,
+                overflow,
+                new: false,
+            });
         }
-        self.insert(&key).map(|series| Found { series, overflow })
+        self.insert(&key).map(|series| Found {
+            series,
+            overflow,
+            new: true,
+        })
     }
 
     /// Turns new texts of full columns into `__other__`; says whether there were any.

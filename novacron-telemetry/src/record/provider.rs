@@ -1,0 +1,258 @@
+//! Calls to providers and to other services.
+
+use super::clock::Moment;
+use super::current::with_current;
+use super::{Recorder, current};
+use crate::catalog::provider::{
+    DatacenterLabelsRef, ErrorLabelsRef, ExternalCallLabelsRef, ProviderCallLabelsRef,
+    ProviderLabelsRef, ProviderMethodLabelsRef, ProviderTypeLabels, ServiceLabelsRef,
+    VsphereCallLabelsRef,
+};
+use crate::catalog::{CallStatus, ErrorReason, GrpcCode, ProviderType};
+use crate::metric::{InFlight, Seconds};
+
+/// A call to a provider over gRPC. Dropped without [`finish`](ProviderCall::finish), it was
+/// `CANCELLED`.
+///
+/// ```
+/// use novacron_telemetry::catalog::{GrpcCode, ProviderType};
+/// use novacron_telemetry::record::ProviderCall;
+///
+/// ProviderCall::begin(ProviderType::Libvirt, "CreateVM").finish(GrpcCode::Ok);
+/// ```
+#[derive(Debug)]
+#[must_use = "dropped at once, the call was cancelled"]
+pub struct ProviderCall<'a> {
+    recorder: Recorder,
+    provider_type: ProviderType,
+    method: &'a str,
+    begun: Moment,
+    code: GrpcCode,
+}
+
+impl<'a> ProviderCall<'a> {
+    /// A method of a provider is called.
+    pub fn begin(provider_type: ProviderType, method: &'a str) -> Self {
+        Self::begin_with(current::current(), provider_type, method)
+    }
+
+    /// A method of a provider is called; `recorder` records that.
+    pub fn begin_with(recorder: Recorder, provider_type: ProviderType, method: &'a str) -> Self {
+        Self {
+            recorder,
+            provider_type,
+            method,
+            begun: Moment::now(),
+            code: GrpcCode::Cancelled,
+        }
+    }
+
+    /// The call came back with this code.
+    pub fn finish(mut self, code: GrpcCode) {
+        self.code = code;
+    }
+}
+
+impl Drop for ProviderCall<'_> {
+    fn drop(&mut self) {
+        let provider = &self.recorder.catalog().provider;
+        let (provider_type, method, code) = (self.provider_type, self.method, self.code);
+        provider
+            .provider_rpc_requests_total
+            .inc(&ProviderCallLabelsRef {
+                provider_type,
+                method,
+                code,
+            });
+        provider.provider_rpc_latency_seconds.observe(
+            &ProviderMethodLabelsRef {
+                provider_type,
+                method,
+            },
+            Moment::now().since(self.begun),
+        );
+    }
+}
+
+/// An asynchronous task of a provider, unfinished until this is dropped.
+///
+/// ```
+/// use novacron_telemetry::catalog::ProviderType;
+/// use novacron_telemetry::record::ProviderTask;
+///
+/// let task = ProviderTask::begin(ProviderType::Vsphere, "vc-1");
+/// drop(task);
+/// ```
+#[derive(Debug)]
+#[must_use = "dropped at once, the task is over"]
+pub struct ProviderTask {
+    _unfinished: InFlight,
+}
+
+impl ProviderTask {
+    /// A provider was given a task.
+    pub fn begin(provider_type: ProviderType, provider: &str) -> Self {
+        Self::begin_with(&current::current(), provider_type, provider)
+    }
+
+    /// A provider was given a task; `recorder` records that.
+    pub fn begin_with(recorder: &Recorder, provider_type: ProviderType, provider: &str) -> Self {
+        let labels = ProviderLabelsRef {
+            provider_type,
+            provider,
+        };
+        let tasks = &recorder.catalog().provider.provider_tasks_inflight;
+        Self {
+            _unfinished: tasks.guard(&labels),
+        }
+    }
+}
+
+/// A VM got its first known address this long after it was asked for; the kind of provider is `""`
+/// if there is none.
+///
+/// ```
+/// novacron_telemetry::record::record_ip_discovery("libvirt", 8.5);
+/// ```
+pub fn record_ip_discovery(provider_type: &str, duration: impl Into<Seconds>) {
+    let duration = duration.into();
+    with_current(|recorder| {
+        let provider_type = recorder.known_if_any(provider_type, ProviderType::parse);
+        let discovery = &recorder.catalog().provider.ip_discovery_duration_seconds;
+        discovery.observe(&ProviderTypeLabels { provider_type }, duration);
+    });
+}
+
+/// Something failed: why (`Timeout`, `QuotaExceeded` and so on), in which component, and with which
+/// kind of provider, or `""`.
+///
+/// ```
+/// novacron_telemetry::record::record_error("ConnectionFailed", "manager", "vsphere");
+/// ```
+pub fn record_error(reason: &str, component: &str, provider_type: &str) {
+    let reason = ErrorReason::from(reason);
+    with_current(|recorder| {
+        recorder
+            .catalog()
+            .provider
+            .errors_total
+            .inc(&ErrorLabelsRef {
+                reason,
+                component,
+                provider_type: recorder.known_if_any(provider_type, ProviderType::parse),
+            });
+    });
+}
+
+/// Whether a provider answers.
+///
+/// ```
+/// novacron_telemetry::record::update_provider_up("libvirt", "host-1", true);
+/// ```
+pub fn update_provider_up(provider_type: &str, provider: &str, up: bool) {
+    with_provider(provider_type, provider, |recorder, labels| {
+        recorder
+            .catalog()
+            .provider
+            .provider_up
+            .set(labels, f64::from(up));
+    });
+}
+
+/// The state of a provider's circuit breaker: `closed`, `half_open` or `open`.
+///
+/// ```
+/// novacron_telemetry::record::update_circuit_breaker("libvirt", "host-1", "half_open");
+/// ```
+pub fn update_circuit_breaker(provider_type: &str, provider: &str, state: &str) {
+    let state = match state {
+        "closed" => Some(0.0),
+        "half_open" | "half-open" => Some(1.0),
+        "open" => Some(2.0),
+        _ => None,
+    };
+    with_provider(provider_type, provider, |recorder, labels| {
+        if let Some(state) = recorder.known(state) {
+            let gauge = &recorder.catalog().provider.circuit_breaker_state;
+            gauge.set(labels, state);
+        }
+    });
+}
+
+/// A breaker counted a call as failed.
+///
+/// ```
+/// novacron_telemetry::record::record_circuit_breaker_failure("libvirt", "host-1");
+/// ```
+pub fn record_circuit_breaker_failure(provider_type: &str, provider: &str) {
+    with_provider(provider_type, provider, |recorder, labels| {
+        recorder
+            .catalog()
+            .provider
+            .circuit_breaker_failures_total
+            .inc(labels);
+    });
+}
+
+fn with_provider(
+    provider_type: &str,
+    provider: &str,
+    f: impl FnOnce(&Recorder, &ProviderLabelsRef<'_>),
+) {
+    with_current(|recorder| {
+        if let Some(provider_type) = recorder.known(ProviderType::parse(provider_type)) {
+            f(
+                recorder,
+                &ProviderLabelsRef {
+                    provider_type,
+                    provider,
+                },
+            );
+        }
+    });
+}
+
+/// A session with vSphere was opened.
+///
+/// ```
+/// novacron_telemetry::record::record_vsphere_session("dc-1");
+/// ```
+pub fn record_vsphere_session(datacenter: &str) {
+    with_current(|recorder| {
+        let sessions = &recorder.catalog().provider.vsphere_sessions_total;
+        sessions.inc(&DatacenterLabelsRef { datacenter });
+    });
+}
+
+/// The vSphere API was called.
+///
+/// ```
+/// novacron_telemetry::record::record_vsphere_call("CloneVM_Task", "dc-1");
+/// ```
+pub fn record_vsphere_call(method: &str, datacenter: &str) {
+    with_current(|recorder| {
+        let calls = &recorder.catalog().provider.vsphere_api_calls_total;
+        calls.inc(&VsphereCallLabelsRef { method, datacenter });
+    });
+}
+
+/// An outside service was called: `success` or `error`, and the time it took.
+///
+/// ```
+/// novacron_telemetry::record::record_external_call("billing", "success", 0.08);
+/// ```
+pub fn record_external_call(service: &str, status: &str, duration: impl Into<Seconds>) {
+    let (status, duration) = (CallStatus::from(status), duration.into());
+    with_current(|recorder| {
+        let provider = &recorder.catalog().provider;
+        let labels = |status| ExternalCallLabelsRef { service, status };
+        let both = CallStatus::ALL.iter().copied().map(labels);
+        provider
+            .external_calls_total
+            .inc_among(&labels(status), both);
+        let service = ServiceLabelsRef { service };
+        provider
+            .external_call_duration_seconds
+            .observe(&service, duration);
+    });
+}

@@ -1,0 +1,247 @@
+//! Provisioning of volumes: its API, jobs, images and job database.
+
+use super::clock::Moment;
+use super::current::with_current;
+use super::{Recorder, current};
+use crate::catalog::provisioner::{
+    DependencyLabelsRef, ImageErrorLabels, ImageOperation, ImageType, ImageTypeLabels,
+    JobEndLabels, JobFailureLabels, JobReason, JobStatus, JobStatusLabels,
+    ProvisionerRequestLabelsRef, ProvisionerRouteLabelsRef, ProvisioningStage, StageLabels,
+    StoreErrorLabels, StoreLabels, StoreOperation,
+};
+use crate::catalog::{CallResult, JobEnd, Method, Status};
+use crate::metric::{InFlight, Seconds};
+
+/// A provisioning job that is running. Dropped without [`complete`](ProvisioningJob::complete) or
+/// [`fail`](ProvisioningJob::fail), it was cancelled.
+///
+/// ```
+/// use novacron_telemetry::catalog::provisioner::{JobReason, ProvisioningStage};
+/// use novacron_telemetry::record::ProvisioningJob;
+///
+/// let job = ProvisioningJob::begin();
+/// job.stage(ProvisioningStage::Downloading, 2 << 30, 12.0);
+/// job.fail(JobReason::NoSpace);
+/// ```
+#[derive(Debug)]
+#[must_use = "dropped at once, the job was cancelled"]
+pub struct ProvisioningJob {
+    recorder: Recorder,
+    begun: Moment,
+    end: JobEnd,
+    _active: InFlight,
+}
+
+impl ProvisioningJob {
+    /// A job starts.
+    pub fn begin() -> Self {
+        Self::begin_with(current::current())
+    }
+
+    /// A job starts that is recorded by `recorder`.
+    pub fn begin_with(recorder: Recorder) -> Self {
+        recorder.job_is(JobStatus::Started);
+        Self {
+            _active: recorder.catalog().provisioner.active_jobs.guard(),
+            begun: Moment::now(),
+            end: JobEnd::Cancelled,
+            recorder,
+        }
+    }
+
+    /// A stage moved so many bytes in this time; 0 bytes leave its throughput as it was.
+    pub fn stage(&self, stage: ProvisioningStage, bytes: u64, duration: impl Into<Seconds>) {
+        let provisioner = &self.recorder.catalog().provisioner;
+        let (stage, seconds) = (StageLabels { stage }, duration.into().get());
+        provisioner.stage_duration_seconds.observe(&stage, seconds);
+        if bytes > 0 && seconds > 0.0 {
+            let throughput = bytes as f64 / seconds;
+            provisioner
+                .stage_throughput_bytes_per_second
+                .set(&stage, throughput);
+        }
+    }
+
+    /// It did what it was to do.
+    pub fn complete(mut self) {
+        self.end = JobEnd::Completed;
+    }
+
+    /// It failed for this reason.
+    pub fn fail(mut self, reason: JobReason) {
+        self.end = JobEnd::Failed;
+        let failures = &self.recorder.catalog().provisioner.job_failures_total;
+        failures.inc(&JobFailureLabels { reason });
+    }
+}
+
+impl Drop for ProvisioningJob {
+    fn drop(&mut self) {
+        let status = self.end;
+        self.recorder.job_is(match status {
+            JobEnd::Completed => JobStatus::Completed,
+            JobEnd::Failed => JobStatus::Failed,
+            JobEnd::Cancelled => JobStatus::Cancelled,
+        });
+        let duration = &self.recorder.catalog().provisioner.job_duration_seconds;
+        duration.observe(&JobEndLabels { status }, Moment::now().since(self.begun));
+    }
+}
+
+impl Recorder {
+    fn job_is(&self, status: JobStatus) {
+        let jobs = &self.catalog().provisioner.jobs_total;
+        jobs.inc(&JobStatusLabels { status });
+    }
+}
+
+/// A request to the provisioner's API ended.
+///
+/// ```
+/// novacron_telemetry::record::record_provisioner_request("/jobs/{id}", "GET", 200, 0.01);
+/// ```
+pub fn record_provisioner_request(
+    endpoint: &str,
+    method: &str,
+    status: u16,
+    duration: impl Into<Seconds>,
+) {
+    let (method, status) = (Method::from(method), Status::new(status));
+    let duration = duration.into();
+    with_current(|recorder| {
+        let provisioner = &recorder.catalog().provisioner;
+        provisioner
+            .requests_total
+            .inc(&ProvisionerRequestLabelsRef {
+                endpoint,
+                method,
+                status,
+            });
+        provisioner
+            .requests_duration_seconds
+            .observe(&ProvisionerRouteLabelsRef { endpoint, method }, duration);
+    });
+}
+
+/// How many jobs wait for a slot, and how many slots there are.
+///
+/// ```
+/// novacron_telemetry::record::update_provisioner_queue(3, 2);
+/// ```
+pub fn update_provisioner_queue(queued: u64, slots: u64) {
+    with_current(|recorder| {
+        let provisioner = &recorder.catalog().provisioner;
+        provisioner.jobs_queued.set(queued as f64);
+        provisioner.job_slots.set(slots as f64);
+    });
+}
+
+/// An image was looked up in the cache, and found or not.
+///
+/// ```
+/// novacron_telemetry::record::record_image_cache(true);
+/// ```
+pub fn record_image_cache(hit: bool) {
+    with_current(|recorder| {
+        let provisioner = &recorder.catalog().provisioner;
+        match hit {
+            true => provisioner.cache_hits_total.inc(),
+            false => provisioner.cache_misses_total.inc(),
+        }
+        let hits = provisioner.cache_hits_total.get() as f64;
+        let misses = provisioner.cache_misses_total.get() as f64;
+        if hits + misses > 0.0 {
+            provisioner.cache_hit_ratio.set(hits / (hits + misses));
+        }
+    });
+}
+
+/// An image was fetched: `qcow2`, `raw`, `vmdk`, `ova`, and its size.
+///
+/// ```
+/// novacron_telemetry::record::record_image_download("qcow2", 600 << 20);
+/// ```
+pub fn record_image_download(image_type: &str, bytes: u64) {
+    let image_type = ImageType::from(image_type);
+    with_current(|recorder| {
+        let provisioner = &recorder.catalog().provisioner;
+        provisioner.images_downloaded_total.inc();
+        provisioner
+            .image_download_size_bytes
+            .observe(&ImageTypeLabels { image_type }, bytes as f64);
+    });
+}
+
+/// A `download`, `checksum`, `convert`, `cache` or `delete` of an image failed, and why.
+///
+/// ```
+/// novacron_telemetry::record::record_image_error("convert", "no_space");
+/// ```
+pub fn record_image_error(operation: &str, error_type: &str) {
+    let error_type = JobReason::from(error_type);
+    with_current(|recorder| {
+        if let Some(operation) = recorder.known(ImageOperation::parse(operation)) {
+            let errors = &recorder.catalog().provisioner.image_errors_total;
+            errors.inc(&ImageErrorLabels {
+                operation,
+                error_type,
+            });
+        }
+    });
+}
+
+/// The job database was asked to `create`, `update`, `get`, `list` or `delete`; if that failed,
+/// `error_type` says why, else it is `""`.
+///
+/// ```
+/// novacron_telemetry::record::record_job_store("update", "");
+/// novacron_telemetry::record::record_job_store("update", "timeout");
+/// ```
+pub fn record_job_store(operation: &str, error_type: &str) {
+    with_current(|recorder| {
+        let Some(operation) = recorder.known(StoreOperation::parse(operation)) else {
+            return;
+        };
+        let provisioner = &recorder.catalog().provisioner;
+        let result = match error_type {
+            "" => CallResult::Success,
+            error_type => {
+                provisioner.storage_errors_total.inc(&StoreErrorLabels {
+                    operation,
+                    error_type: JobReason::from(error_type),
+                });
+                CallResult::Failure
+            }
+        };
+        provisioner
+            .storage_operations_total
+            .inc(&StoreLabels { operation, result });
+    });
+}
+
+/// Whether the provisioner has a slot left and everything it depends on.
+///
+/// ```
+/// novacron_telemetry::record::update_provisioner_health(true);
+/// ```
+pub fn update_provisioner_health(healthy: bool) {
+    with_current(|recorder| {
+        recorder
+            .catalog()
+            .provisioner
+            .health_status
+            .set(f64::from(healthy));
+    });
+}
+
+/// Whether something that the provisioner depends on answers.
+///
+/// ```
+/// novacron_telemetry::record::update_provisioner_dependency("minio", true);
+/// ```
+pub fn update_provisioner_dependency(dependency: &str, up: bool) {
+    with_current(|recorder| {
+        let gauge = &recorder.catalog().provisioner.dependencies_up;
+        gauge.set(&DependencyLabelsRef { dependency }, f64::from(up));
+    });
+}
