@@ -35,11 +35,31 @@ const NEVER: &[(&str, &str, &str)] = &[
     ("expose", "record", "serving is not recording"),
     ("expose", "layer", "serving is not recording"),
     ("expose", "catalog", "the exposer knows no metric by name"),
-    ("expose", "metric::family", "what the exposer counts about itself is handed to it"),
-    ("encode", "registry::Registry", "an encoder sees what the visitor shows, not what it walks through"),
-    ("encode", "metric", "an encoder sees names, labels and numbers, never an instrument"),
-    ("encode", "label", "what encoders need of labels, `registry::visit` shows them"),
-    ("encode", "cell", "an encoder sees names, labels and numbers, never where they live"),
+    (
+        "expose",
+        "metric::family",
+        "what the exposer counts about itself is handed to it",
+    ),
+    (
+        "encode",
+        "registry::Registry",
+        "an encoder sees what the visitor shows, not what it walks through",
+    ),
+    (
+        "encode",
+        "metric",
+        "an encoder sees names, labels and numbers, never an instrument",
+    ),
+    (
+        "encode",
+        "label",
+        "what encoders need of labels, `registry::visit` shows them",
+    ),
+    (
+        "encode",
+        "cell",
+        "an encoder sees names, labels and numbers, never where they live",
+    ),
     ("layer", "logs", "neighbours meet only in `telemetry`"),
     ("layer", "health", "neighbours meet only in `telemetry`"),
     ("layer", "facade", "neighbours meet only in `telemetry`"),
@@ -49,7 +69,10 @@ const NEVER: &[(&str, &str, &str)] = &[
 #[test]
 fn every_room_has_a_place_on_the_ladder() {
     for room in rooms() {
-        assert!(level(&room).is_some() || LISTS.contains(&room.as_str()), "room `{room}` is not on the ladder");
+        assert!(
+            level(&room).is_some() || LISTS.contains(&room.as_str()),
+            "room `{room}` is not on the ladder"
+        );
     }
 }
 
@@ -58,11 +81,17 @@ fn imports_point_down() {
     let mut wrong = Vec::new();
     for (file, room, path) in arrows() {
         let Some(to) = level(first(&path)) else {
-            wrong.push(format!("{}: `crate::{path}` leads to no room", file.display()));
+            wrong.push(format!(
+                "{}: `crate::{path}` leads to no room",
+                file.display()
+            ));
             continue;
         };
         if !LISTS.contains(&room.as_str()) && room != first(&path) && level(&room) <= Some(to) {
-            wrong.push(format!("{}: `{room}` must not know `crate::{path}`", file.display()));
+            wrong.push(format!(
+                "{}: `{room}` must not know `crate::{path}`",
+                file.display()
+            ));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
@@ -73,13 +102,18 @@ fn the_arrows_that_never_exist_do_not() {
     let mut wrong = Vec::new();
     for (file, room, path) in arrows() {
         for (from, to, why) in NEVER {
-            let hit = path.strip_prefix(to).is_some_and(|rest| rest.is_empty() || rest.starts_with("::"));
+            let hit = path
+                .strip_prefix(to)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with("::"));
             if room == *from && hit {
                 wrong.push(format!("{}: `crate::{path}`: {why}", file.display()));
             }
         }
         if room == "encode" && first(&path) == "registry" && !path.starts_with("registry::visit") {
-            wrong.push(format!("{}: `crate::{path}`: encoders see `registry::visit` alone", file.display()));
+            wrong.push(format!(
+                "{}: `crate::{path}`: encoders see `registry::visit` alone",
+                file.display()
+            ));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
@@ -89,7 +123,10 @@ fn the_arrows_that_never_exist_do_not() {
 fn the_library_does_not_depend_on_collectors_nor_the_macros_on_the_library() {
     for (manifest, banned) in [
         ("Cargo.toml", "novacron-collectors"),
-        ("../novacron-telemetry-macros/Cargo.toml", "novacron-telemetry"),
+        (
+            "../novacron-telemetry-macros/Cargo.toml",
+            "novacron-telemetry",
+        ),
     ] {
         let text = fs::read_to_string(root().join(manifest)).unwrap();
         let dependencies = section(&text, "[dependencies]");
@@ -142,7 +179,15 @@ fn first(path: &str) -> &str {
 fn rooms() -> BTreeSet<String> {
     let entries = fs::read_dir(root().join("src")).unwrap();
     entries
-        .map(|entry| entry.unwrap().path().file_stem().unwrap().to_string_lossy().into_owned())
+        .map(|entry| {
+            entry
+                .unwrap()
+                .path()
+                .file_stem()
+                .unwrap()
+                .to_string_lossy()
+                .into_owned()
+        })
         .collect()
 }
 
@@ -190,7 +235,9 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
         let path = entry.unwrap().path();
         if path.is_dir() {
             collect(&path, files);
-        } else if path.extension().is_some_and(|extension| extension == "rs") && !path.ends_with("tests.rs") {
+        } else if path.extension().is_some_and(|extension| extension == "rs")
+            && !path.ends_with("tests.rs")
+        {
             files.push(path);
         }
     }
@@ -253,7 +300,10 @@ fn expand<'a>(tokens: &mut std::iter::Peekable<impl Iterator<Item = &'a str>>) -
     if tokens.peek() == Some(&"::") {
         tokens.next();
         let rest = expand(tokens);
-        return rest.into_iter().map(|rest| format!("{token}::{rest}")).collect();
+        return rest
+            .into_iter()
+            .map(|rest| format!("{token}::{rest}"))
+            .collect();
     }
     vec![token.to_owned()]
 }

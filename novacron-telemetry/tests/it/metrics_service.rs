@@ -5,14 +5,19 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Waker};
 
-use http::header::{ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, LOCATION, RETRY_AFTER, X_CONTENT_TYPE_OPTIONS};
+use http::header::{
+    ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, LOCATION, RETRY_AFTER,
+    X_CONTENT_TYPE_OPTIONS,
+};
 use http::{Method as Verb, Request, Response, StatusCode};
 use http_body::Body;
 use novacron_telemetry::Registry;
 use novacron_telemetry::expose::{MetricsBody, MetricsService, ScrapeMetrics};
 use novacron_telemetry::metric::{Counter, Gauge, Histogram};
 use novacron_telemetry::registry::MetricGroup;
-use novacron_telemetry::registry::visit::{Flow, Head, Kind, Labels, Pin, Source, Unit, Value, Visitor};
+use novacron_telemetry::registry::visit::{
+    Flow, Head, Kind, Labels, Pin, Source, Unit, Value, Visitor,
+};
 
 use crate::support::{Acme, Method, RouteLabelsRef, samples};
 
@@ -28,12 +33,21 @@ fn large() -> Registry {
     let acme = registry.register::<Acme>().unwrap();
     for at in 0..10_000 {
         let route = format!("/api/v1/things/{at}/parts/{{id}}");
-        acme.requests_total.inc(&RouteLabelsRef { method: Method::Get, route: &route, tenant: None });
+        acme.requests_total.inc(&RouteLabelsRef {
+            method: Method::Get,
+            route: &route,
+            tenant: None,
+        });
     }
     registry
 }
 
-fn ask(service: &MetricsService, verb: &Verb, target: &str, headers: &[(&str, &str)]) -> Response<MetricsBody> {
+fn ask(
+    service: &MetricsService,
+    verb: &Verb,
+    target: &str,
+    headers: &[(&str, &str)],
+) -> Response<MetricsBody> {
     let mut request = Request::builder().method(verb).uri(target);
     for (name, value) in headers {
         request = request.header(*name, *value);
@@ -64,13 +78,24 @@ fn text(response: Response<MetricsBody>) -> String {
 #[test]
 fn only_get_and_head_are_answered() {
     let service = MetricsService::new(small());
-    for verb in [Verb::POST, Verb::PUT, Verb::DELETE, Verb::PATCH, Verb::OPTIONS, Verb::TRACE, Verb::CONNECT] {
+    for verb in [
+        Verb::POST,
+        Verb::PUT,
+        Verb::DELETE,
+        Verb::PATCH,
+        Verb::OPTIONS,
+        Verb::TRACE,
+        Verb::CONNECT,
+    ] {
         let answer = ask(&service, &verb, "/metrics", &[]);
         assert_eq!(answer.status(), StatusCode::METHOD_NOT_ALLOWED, "{verb}");
         assert_eq!(answer.headers()[ALLOW], "GET, HEAD");
     }
     let own = Verb::from_bytes(b"FOO").unwrap();
-    assert_eq!(ask(&service, &own, "/", &[]).status(), StatusCode::METHOD_NOT_ALLOWED);
+    assert_eq!(
+        ask(&service, &own, "/", &[]).status(),
+        StatusCode::METHOD_NOT_ALLOWED
+    );
 }
 
 #[test]
@@ -97,7 +122,10 @@ fn head_has_the_headers_of_get_and_no_body() {
             assert!(head.body().is_end_stream());
             assert_eq!(whole(head.into_body()), b"");
             if let Some(length) = get.headers().get(CONTENT_LENGTH).cloned() {
-                assert_eq!(length.to_str().unwrap().parse(), Ok(whole(get.into_body()).len()));
+                assert_eq!(
+                    length.to_str().unwrap().parse(),
+                    Ok(whole(get.into_body()).len())
+                );
             }
         }
     }
@@ -109,7 +137,10 @@ fn switched_off_it_is_not_there_for_any_clone() {
     let clone = service.clone();
     service.switch(false);
     for verb in [Verb::GET, Verb::HEAD, Verb::POST] {
-        assert_eq!(ask(&clone, &verb, "/metrics", &[]).status(), StatusCode::NOT_FOUND);
+        assert_eq!(
+            ask(&clone, &verb, "/metrics", &[]).status(),
+            StatusCode::NOT_FOUND
+        );
     }
     service.switch(true);
     assert_eq!(get(&clone, "/metrics").status(), StatusCode::OK);
@@ -123,7 +154,10 @@ fn what_is_streamed_is_what_is_rendered() {
     let frames: Vec<Vec<u8>> = std::iter::from_fn(|| frame(&mut body)).collect();
     assert!(frames.len() > 8);
     assert!(frames.iter().all(|frame| frame.len() <= 64 * 1024));
-    assert_eq!(String::from_utf8(frames.concat()).unwrap(), registry.render());
+    assert_eq!(
+        String::from_utf8(frames.concat()).unwrap(),
+        registry.render()
+    );
     assert!(body.is_end_stream());
     assert_eq!(frame(&mut body), None, "the end stays the end");
 }
@@ -135,20 +169,37 @@ fn what_is_compressed_is_what_is_rendered() {
 
     for registry in [small(), large()] {
         let service = MetricsService::new(registry.clone());
-        let answer = ask(&service, &Verb::GET, "/metrics", &[("accept-encoding", "gzip")]);
+        let answer = ask(
+            &service,
+            &Verb::GET,
+            "/metrics",
+            &[("accept-encoding", "gzip")],
+        );
         assert_eq!(answer.headers()["content-encoding"], "gzip");
         let compressed = whole(answer.into_body());
         let mut text = String::new();
-        flate2::read::GzDecoder::new(&compressed[..]).read_to_string(&mut text).unwrap();
+        flate2::read::GzDecoder::new(&compressed[..])
+            .read_to_string(&mut text)
+            .unwrap();
         assert_eq!(text, registry.render());
-        assert!(compressed.len() * 3 < text.len(), "{} of {}", compressed.len(), text.len());
+        assert!(
+            compressed.len() * 3 < text.len(),
+            "{} of {}",
+            compressed.len(),
+            text.len()
+        );
     }
 }
 
 #[test]
 fn little_is_not_compressed() {
     let service = MetricsService::new(small());
-    let answer = ask(&service, &Verb::GET, "/?name[]=acme_sent_bytes_total", &[("accept-encoding", "gzip")]);
+    let answer = ask(
+        &service,
+        &Verb::GET,
+        "/?name[]=acme_sent_bytes_total",
+        &[("accept-encoding", "gzip")],
+    );
     assert!(!answer.headers().contains_key("content-encoding"));
     assert_eq!(samples(&text(answer)).len(), 1);
 }
@@ -157,11 +208,26 @@ fn little_is_not_compressed() {
 fn families_can_be_asked_for_by_name() {
     let service = MetricsService::new(small());
     for (query, families) in [
-        ("name[]=acme_sent_bytes_total", &["acme_sent_bytes_total"][..]),
-        ("name%5B%5D=acme_sent_bytes_total", &["acme_sent_bytes_total"]),
-        ("name[]=acme%5Fsent%5fbytes_total&x=y", &["acme_sent_bytes_total"]),
-        ("name[]=acme_requests_in_flight&name[]=acme_sent_bytes_total", &["acme_requests_in_flight", "acme_sent_bytes_total"]),
-        ("name[]=acme_request_duration_seconds_bucket", &["acme_request_duration_seconds"]),
+        (
+            "name[]=acme_sent_bytes_total",
+            &["acme_sent_bytes_total"][..],
+        ),
+        (
+            "name%5B%5D=acme_sent_bytes_total",
+            &["acme_sent_bytes_total"],
+        ),
+        (
+            "name[]=acme%5Fsent%5fbytes_total&x=y",
+            &["acme_sent_bytes_total"],
+        ),
+        (
+            "name[]=acme_requests_in_flight&name[]=acme_sent_bytes_total",
+            &["acme_requests_in_flight", "acme_sent_bytes_total"],
+        ),
+        (
+            "name[]=acme_request_duration_seconds_bucket",
+            &["acme_request_duration_seconds"],
+        ),
         ("name[]=acme_sent_bytes", &["acme_sent_bytes_total"]),
         ("name[]=nobody", &[]),
         ("name[]=", &[]),
@@ -175,7 +241,12 @@ fn families_can_be_asked_for_by_name() {
         assert_eq!(found, families, "{query}");
     }
     let all = text(get(&service, "/metrics?other[]=x"));
-    assert_eq!(all.lines().filter(|line| line.starts_with("# TYPE ")).count(), 5);
+    assert_eq!(
+        all.lines()
+            .filter(|line| line.starts_with("# TYPE "))
+            .count(),
+        5
+    );
 }
 
 #[test]
@@ -190,7 +261,9 @@ fn an_empty_open_metrics_answer_still_ends() {
 #[test]
 fn sixteen_scrape_at_once_and_the_next_comes_back_later() {
     let service = MetricsService::new(large());
-    let mut bodies: Vec<MetricsBody> = (0..16).map(|_| get(&service, "/metrics").into_body()).collect();
+    let mut bodies: Vec<MetricsBody> = (0..16)
+        .map(|_| get(&service, "/metrics").into_body())
+        .collect();
     for verb in [Verb::GET, Verb::HEAD] {
         let refused = ask(&service, &verb, "/metrics", &[]);
         assert_eq!(refused.status(), StatusCode::SERVICE_UNAVAILABLE);
@@ -202,7 +275,10 @@ fn sixteen_scrape_at_once_and_the_next_comes_back_later() {
     bodies.swap_remove(1);
     let two = [get(&service, "/metrics"), get(&service, "/metrics")];
     assert!(two.iter().all(|answer| answer.status() == StatusCode::OK));
-    assert_eq!(get(&service, "/metrics").status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(
+        get(&service, "/metrics").status(),
+        StatusCode::SERVICE_UNAVAILABLE
+    );
 }
 
 #[test]
@@ -264,18 +340,30 @@ fn it_measures_itself_but_not_its_readers() {
     }
     let (count, seconds) = own.duration_seconds.get();
     assert_eq!(count, 1);
-    assert!(seconds > 0.0 && seconds < 0.5, "{seconds} s: the reader's naps are not ours");
+    assert!(
+        seconds > 0.0 && seconds < 0.5,
+        "{seconds} s: the reader's naps are not ours"
+    );
     assert_eq!(own.size_bytes.get(), (1, bytes as f64));
     assert_eq!(own.series.get(), Some(1.0 + 1.0 + 2.0 + 10_000.0));
     drop(get(&service, "/metrics"));
-    assert_eq!(own.duration_seconds.get().0, 1, "a scrape that was dropped says nothing about duration");
+    assert_eq!(
+        own.duration_seconds.get().0,
+        1,
+        "a scrape that was dropped says nothing about duration"
+    );
     ask(&service, &Verb::POST, "/metrics", &[]);
     let held: Vec<_> = (0..16).map(|_| get(&service, "/metrics")).collect();
     get(&service, "/metrics");
     drop(held);
     service.switch(false);
     get(&service, "/metrics");
-    let counted = [&own.ok_total, &own.method_not_allowed_total, &own.unavailable_total, &own.not_found_total];
+    let counted = [
+        &own.ok_total,
+        &own.method_not_allowed_total,
+        &own.unavailable_total,
+        &own.not_found_total,
+    ];
     assert_eq!(counted.map(Counter::get), [18, 1, 1, 1]);
 }
 
@@ -289,13 +377,24 @@ struct Broken {
 impl Source for Broken {
     fn head(&self) -> Head<'_> {
         assert!(!self.in_head.load(Ordering::Relaxed), "broken head");
-        Head { name: self.name, help: "Broken.", kind: Kind::Gauge, unit: Unit::None }
+        Head {
+            name: self.name,
+            help: "Broken.",
+            kind: Kind::Gauge,
+            unit: Unit::None,
+        }
     }
 
     fn visit(&self, _: &Pin, from: usize, visitor: &mut dyn Visitor) -> Option<usize> {
         for at in from..3 {
             let fragment = format!("at=\"{at}\"");
-            if visitor.series(Labels { fragments: &[&fragment] }, Value::Gauge(0.0)) == Flow::Pause {
+            if visitor.series(
+                Labels {
+                    fragments: &[&fragment],
+                },
+                Value::Gauge(0.0),
+            ) == Flow::Pause
+            {
                 return Some(at + 1);
             }
         }
@@ -306,7 +405,12 @@ impl Source for Broken {
 #[test]
 fn a_source_that_panics_costs_its_own_series_only() {
     let registry = small();
-    let broken = |name| Arc::new(Broken { name, in_head: AtomicBool::new(false) });
+    let broken = |name| {
+        Arc::new(Broken {
+            name,
+            in_head: AtomicBool::new(false),
+        })
+    };
     let head = broken("acme_broken_head");
     registry.add_source(broken("acme_broken")).unwrap();
     registry.add_source(head.clone()).unwrap();
@@ -318,7 +422,10 @@ fn a_source_that_panics_costs_its_own_series_only() {
         assert_eq!(answer.status(), StatusCode::OK);
         let shown = text(answer);
         assert!(shown.contains("acme_broken{at=\"2\"} 0\n"));
-        assert!(shown.ends_with("# TYPE acme_temperature_celsius gauge\n"), "what comes after it is shown");
+        assert!(
+            shown.ends_with("# TYPE acme_temperature_celsius gauge\n"),
+            "what comes after it is shown"
+        );
         assert_eq!(samples(&shown).len(), 12 + 1 + 1 + 3);
         assert_eq!(registry.caught_panics(), 3 * scrape);
     }
@@ -366,7 +473,10 @@ mod axum {
         let endless = Body::new(Endless);
         let request = Request::get("/").body(endless).unwrap();
         let answer = service.oneshot(request).await.unwrap();
-        assert_eq!(answer.headers()[CONTENT_TYPE], "text/plain; version=0.0.4; charset=utf-8");
+        assert_eq!(
+            answer.headers()[CONTENT_TYPE],
+            "text/plain; version=0.0.4; charset=utf-8"
+        );
     }
 
     struct Endless;

@@ -32,22 +32,39 @@ fn the_format_is_the_one_that_is_wanted_most() {
         (&["application/json"], TEXT),
         (&["application/openmetrics-text"], OPEN),
         (&["Application/OpenMetrics-Text; Version=1.0.0"], OPEN),
-        (&["application/openmetrics-text; version=\"1.0.0\"; charset=utf-8"], OPEN),
+        (
+            &["application/openmetrics-text; version=\"1.0.0\"; charset=utf-8"],
+            OPEN,
+        ),
         (&["application/openmetrics-text; version=2.0.0"], TEXT),
         (&["application/openmetrics-text; version=0.0.1"], TEXT),
         (&["application/openmetrics-text;q=0"], TEXT),
         (&["application/openmetrics-text;q=0, */*"], TEXT),
-        (&["application/openmetrics-text;q=0.5, text/plain;q=0.4"], OPEN),
-        (&["application/openmetrics-text;q=0.4, text/plain;q=0.5"], TEXT),
+        (
+            &["application/openmetrics-text;q=0.5, text/plain;q=0.4"],
+            OPEN,
+        ),
+        (
+            &["application/openmetrics-text;q=0.4, text/plain;q=0.5"],
+            TEXT,
+        ),
         (&["application/openmetrics-text;q=0.4, text/*;q=0.5"], TEXT),
-        (&["application/openmetrics-text;q=0.5, */*;q=0.9, text/plain;q=0.1"], OPEN),
+        (
+            &["application/openmetrics-text;q=0.5, */*;q=0.9, text/plain;q=0.1"],
+            OPEN,
+        ),
         (&["text/plain", "application/openmetrics-text"], OPEN),
-        (&["text/plain;q=0.3", "application/openmetrics-text;q=0.9"], OPEN),
+        (
+            &["text/plain;q=0.3", "application/openmetrics-text;q=0.9"],
+            OPEN,
+        ),
         (&["application/*"], OPEN),
         // What Prometheus sends.
         (
-            &["application/openmetrics-text;version=1.0.0;q=0.5,application/openmetrics-text;version=0.0.1;q=0.4,\
-               text/plain;version=0.0.4;q=0.3,*/*;q=0.2"],
+            &[
+                "application/openmetrics-text;version=1.0.0;q=0.5,application/openmetrics-text;version=0.0.1;q=0.4,\
+               text/plain;version=0.0.4;q=0.3,*/*;q=0.2",
+            ],
             OPEN,
         ),
         (&["text/plain;version=0.0.4;q=0.5,*/*;q=0.1"], TEXT),
@@ -107,6 +124,10 @@ fn the_coding_is_gzip_only_for_those_who_take_it() {
         }
         let answer = service.answer(&request.body(()).unwrap());
         let expected = gzip && cfg!(feature = "gzip");
-        assert_eq!(answer.headers().get(CONTENT_ENCODING).is_some(), expected, "{accept:?}");
+        assert_eq!(
+            answer.headers().get(CONTENT_ENCODING).is_some(),
+            expected,
+            "{accept:?}"
+        );
     }
 }
