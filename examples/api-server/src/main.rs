@@ -63,7 +63,7 @@ async fn run(arguments: Arguments) -> io::Result<Stopped> {
         signal(SignalKind::terminate())?,
     );
     let telemetry = Telemetry::builder(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"))
-        .groups(Groups::CORE | Groups::ALERTS)
+        .groups(Groups::CORE | Groups::SCHEDULER | Groups::ALERTS)
         .install()
         .map_err(io::Error::other)?;
     telemetry.watch_runtime(&Handle::current());

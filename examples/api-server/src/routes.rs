@@ -10,7 +10,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, post},
 };
-use novacron_telemetry::{catalog::Method, prelude::*};
+use novacron_telemetry::{catalog::Method, prelude::*, record::record_validation_failure};
 use serde::{Deserialize, Serialize};
 use tower_http::catch_panic::CatchPanicLayer;
 
@@ -124,15 +124,14 @@ async fn list(
 #[instrument_api(endpoint = "/api/v1/vms", method = "POST", error = ApiError::failure)]
 async fn create(
     Extract(app): Extract<Arc<App>>,
-    Body(new): Body<NewVm>,
+    new: Result<Body<NewVm>, ApiError>,
 ) -> Result<Response, ApiError> {
+    let new = new.and_then(|Body(new)| new.check().map(|()| new));
+    // A verb without a handle: inside a request it finds the telemetry that counts the request.
+    let new = new.inspect_err(|_| record_validation_failure("/api/v1/vms"))?;
     let vm = app.fleet.create(&new).await?;
-    Ok((
-        StatusCode::CREATED,
-        [(LOCATION, format!("/api/v1/vms/{}", vm.id))],
-        Json(vm),
-    )
-        .into_response())
+    let location = [(LOCATION, format!("/api/v1/vms/{}", vm.id))];
+    Ok((StatusCode::CREATED, location, Json(vm)).into_response())
 }
 
 async fn show(Extract(app): Extract<Arc<App>>, VmId(id): VmId) -> Result<Json<Vm>, ApiError> {

@@ -53,7 +53,7 @@ impl Host {
         };
         change(&mut options);
         let telemetry = Telemetry::builder("api-server", "0.0.0")
-            .groups(Groups::CORE | Groups::ALERTS)
+            .groups(Groups::CORE | Groups::SCHEDULER | Groups::ALERTS)
             .build()
             .expect("telemetry");
         let server = Server::bind(options, &telemetry);
