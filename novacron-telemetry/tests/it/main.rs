@@ -10,3 +10,6 @@ mod metrics_service;
 #[cfg(feature = "http")]
 mod negotiate;
 mod support;
+#[cfg(feature = "http")]
+mod waiting;
+mod writers;
