@@ -67,13 +67,11 @@ fn endpoint(arg: Arg, errors: &mut Errors) -> TokenStream {
         Some(Expr::Lit(ExprLit {
             lit: Lit::Str(text),
             ..
-        })) => {
-            if text.value().trim().is_empty() {
-                errors.at(
-                    text,
-                    "the endpoint is empty; leave it out to use the function's name",
-                );
-            }
+        })) if text.value().trim().is_empty() => {
+            errors.at(
+                text,
+                "the endpoint is empty; leave it out to use the function's name",
+            );
         }
         Some(Expr::Lit(literal)) => {
             errors.at(literal, "`endpoint` is a text: the template of the route");

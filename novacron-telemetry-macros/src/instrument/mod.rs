@@ -66,7 +66,7 @@ fn expand(
 
 /// Who records: what `telemetry = …` names, else whoever is current when the work begins.
 fn recorder(args: &mut Args, private: &Private) -> TokenStream {
-    match args.take("telemetry").and_then(|arg| arg.expr()) {
+    match args.take("telemetry").and_then(super::args::Arg::expr) {
         Some(telemetry) => {
             let private = private.at(telemetry.span());
             quote_spanned!(telemetry.span()=> #private::recorder_of(&#telemetry))

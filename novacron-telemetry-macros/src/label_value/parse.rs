@@ -123,16 +123,16 @@ fn closed(input: &DeriveInput, data: &DataEnum, errors: &mut Errors) -> Value {
             }
         };
         let other = args.take("other");
-        if let Some(other) = &other {
-            if let Some(first) = variants.iter().find(|variant| variant.other) {
-                errors.at(
-                    &other.key,
-                    format!(
-                        "`{}` is already the variant for all other texts",
-                        first.ident
-                    ),
-                );
-            }
+        if let Some(other) = &other
+            && let Some(first) = variants.iter().find(|variant| variant.other)
+        {
+            errors.at(
+                &other.key,
+                format!(
+                    "`{}` is already the variant for all other texts",
+                    first.ident
+                ),
+            );
         }
         if let Some(first) = variants
             .iter()
