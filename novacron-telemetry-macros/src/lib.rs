@@ -19,7 +19,6 @@ mod case;
 mod debug;
 mod doc;
 mod errors;
-mod fallback;
 mod instrument;
 mod label_set;
 mod label_value;
