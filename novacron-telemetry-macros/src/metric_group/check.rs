@@ -1,7 +1,7 @@
 //! The rules: what the macro sees is its own message, the rest is asserted in the expansion.
 
 use proc_macro2::TokenStream;
-use quote::{quote, quote_spanned};
+use quote::quote_spanned;
 use syn::LitStr;
 
 use super::parse::{Family, Group};
