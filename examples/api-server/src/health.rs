@@ -30,7 +30,6 @@ impl Health {
     /// Healthy, until something else is seen.
     #[must_use]
     pub fn new(faults: Arc<Faults>, recorder: Recorder) -> Self {
-        recorder.service_start(SERVICE);
         Self {
             faults,
             recorder,

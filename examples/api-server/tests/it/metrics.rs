@@ -258,6 +258,7 @@ async fn a_service_that_goes_down_is_unavailable_at_once() {
     let host = Host::start().await;
     let service = [("service", "api-server")];
     assert!(host.metric("novacron_service_start_time_seconds", &service) > 1.7e9);
+    assert_eq!(host.total("novacron_service_restarts_total", &service), 0.0);
     assert_eq!(host.metric("novacron_service_availability", &service), 1.0);
     host.fault(r#"{"down":true}"#).await;
     assert_eq!(host.metric("novacron_service_availability", &service), 0.0);
