@@ -165,7 +165,7 @@ impl Args {
                     ));
                 }
                 match input.parse() {
-                    Ok(value) => Some(value),
+                    Ok(value) => Some(ungrouped(value)),
                     Err(error) => {
                         errors.push(error);
                         skip_to_comma(input);
@@ -240,6 +240,14 @@ impl ToTokens for Private {
             Some(path) => quote!(#path::#private),
             None => quote!(::novacron_telemetry::#private),
         });
+    }
+}
+
+/// What a `macro_rules` passes on arrives in invisible groups.
+pub(crate) fn ungrouped(expr: Expr) -> Expr {
+    match expr {
+        Expr::Group(group) => ungrouped(*group.expr),
+        expr => expr,
     }
 }
 

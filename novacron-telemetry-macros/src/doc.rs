@@ -1,5 +1,6 @@
 //! Doc comment → help text.
 
+use crate::args::ungrouped;
 use syn::{Attribute, Expr, ExprLit, Lit, Meta};
 
 /// The first paragraph of the doc comment, on one line; `None` if there is no doc comment.
@@ -32,7 +33,7 @@ fn doc(attr: &Attribute) -> Option<String> {
     if !meta.path.is_ident("doc") {
         return None;
     }
-    match &meta.value {
+    match ungrouped(meta.value.clone()) {
         Expr::Lit(ExprLit {
             lit: Lit::Str(text),
             ..

@@ -6,7 +6,7 @@ use std::{
     sync::{Arc, Weak},
 };
 
-use novacron_telemetry::{Registry, expose::MetricsService, record::Recorder};
+use novacron_telemetry::{Telemetry, record::Recorder};
 
 use crate::{
     Options,
@@ -38,25 +38,20 @@ pub struct App {
     /// The fleet's own numbers.
     pub metrics: FleetMetrics,
     /// What everything else is counted by.
-    pub recorder: Recorder,
-    /// What answers on `/metrics`.
-    pub scrapes: MetricsService,
+    pub telemetry: Telemetry,
 }
 
 impl App {
     /// Opens the database, and registers what is counted beside the catalog.
     ///
     /// # Errors
-    /// When the database cannot be opened, or the registry knows one of the families as something
-    /// else; the message says which.
-    pub async fn open(
-        options: &Options,
-        registry: &Registry,
-        recorder: &Recorder,
-    ) -> io::Result<Arc<Self>> {
-        let metrics = registry
+    /// When the database cannot be opened, or a family of that name exists already; the message
+    /// says which.
+    pub async fn open(options: &Options, telemetry: &Telemetry) -> io::Result<Arc<Self>> {
+        let metrics = telemetry
             .register::<FleetMetrics>()
             .map_err(io::Error::other)?;
+        let recorder = telemetry.recorder();
         let (faults, events) = (Arc::new(Faults::default()), Arc::new(Events::new()));
         let store = open_store(options, &faults, recorder)
             .await
@@ -82,15 +77,16 @@ impl App {
             faults,
             alerts,
             metrics,
-            recorder: recorder.clone(),
-            scrapes: MetricsService::new(registry.clone()),
+            telemetry: telemetry.clone(),
         });
         // So that the first question about its health has an answer.
         app.fleet.look(&app.health).await;
 
         // A pool's numbers change all the time and are cheap to read: ask when somebody looks.
-        let (this, recorder) = (Arc::downgrade(&app), recorder.clone());
-        registry.before_scrape(move || show_connections(&this, &recorder));
+        let this = Arc::downgrade(&app);
+        telemetry
+            .registry()
+            .before_scrape(move || show_connections(&this));
         Ok(app)
     }
 }
@@ -108,9 +104,11 @@ async fn open_store(
     Store::open(Database::open(database, Arc::clone(faults), recorder.clone()).await?).await
 }
 
-fn show_connections(app: &Weak<App>, recorder: &Recorder) {
+fn show_connections(app: &Weak<App>) {
     if let Some(app) = app.upgrade() {
         let [active, idle, size] = app.store.database().connections();
-        recorder.database_connections(POOL, active, idle, size);
+        app.telemetry
+            .recorder()
+            .database_connections(POOL, active, idle, size);
     }
 }

@@ -13,8 +13,8 @@ use std::{
 };
 
 use novacron_telemetry::{
-    catalog::database::{DbOperation, PoolLabelsRef},
-    record::{DatabaseQuery, Recorder},
+    catalog::database::DbOperation,
+    record::{DatabaseQuery, Recorder, record_database_connection_error},
 };
 use sqlx::{
     Sqlite, SqlitePool,
@@ -92,18 +92,6 @@ impl Database {
             .connect_with(connect_options(&file))
             .await
             .map_err(DatabaseError::NoConnection)?;
-        // Known from now on, so that the first failure is an increase.
-        let name = PoolLabelsRef { pool: POOL };
-        recorder
-            .catalog()
-            .database
-            .connection_timeouts_total
-            .touch(&name);
-        recorder
-            .catalog()
-            .database
-            .connection_errors_total
-            .touch(&name);
         Ok(Self {
             pool,
             faults,
@@ -192,16 +180,15 @@ impl Database {
     }
 
     async fn connection(&self) -> Result<PoolConnection<Sqlite>, DatabaseError> {
-        let (pool, begun) = (PoolLabelsRef { pool: POOL }, Instant::now());
+        let begun = Instant::now();
         let connection = self.pool.acquire().await;
-        let metrics = &self.recorder.catalog().database;
-        metrics
-            .connection_wait_seconds
-            .observe(&pool, begun.elapsed());
+        let timed_out = matches!(connection, Err(sqlx::Error::PoolTimedOut));
+        self.recorder
+            .database_wait(POOL, begun.elapsed(), timed_out);
         connection.map_err(|error| {
-            match error {
-                sqlx::Error::PoolTimedOut => metrics.connection_timeouts_total.inc(&pool),
-                _ => metrics.connection_errors_total.inc(&pool),
+            if !timed_out {
+                self.recorder
+                    .in_scope(|| record_database_connection_error(POOL));
             }
             tracing::warn!(%error, "no database connection");
             DatabaseError::NoConnection(error)

@@ -6,8 +6,8 @@
 use std::{future::Future, sync::Arc, time::Duration};
 
 use novacron_telemetry::{
-    catalog::vm::{EventLabels, TransitionLabels, VmEvent, VmOperation},
-    record::{Outcome, Recorder, VmWork},
+    catalog::vm::{VmEvent, VmOperation},
+    record::{BackgroundJob, Outcome, Recorder, VmWork},
 };
 use tokio::{
     sync::Notify,
@@ -62,9 +62,8 @@ impl Fleet {
     /// Creates a VM, stopped.
     ///
     /// # Errors
-    /// 422 for a value out of its range, 409 for a taken name, 500 or 503 when the database fails.
+    /// 409 for a taken name, 500 or 503 when the database fails.
     pub async fn create(&self, new: &NewVm) -> Result<Vm, ApiError> {
-        new.check()?;
         self.operate(VmOperation::Create, async {
             let vm = self.store.insert(new).await?;
             let vm = vm.ok_or_else(|| {
@@ -130,12 +129,15 @@ impl Fleet {
 
     /// Tidies up once, and says how the database took it.
     pub async fn look(&self, health: &Health) {
+        let job = BackgroundJob::begin_with(self.recorder.clone(), "housekeeping");
         // With a deadline, because a database that does not answer is exactly what this has to
         // notice.
-        health.database_is(match timeout(DEADLINE, self.tidy()).await {
+        let answer = match timeout(DEADLINE, self.tidy()).await {
             Ok(tidied) => tidied.map_err(|error| error.to_string()),
             Err(_) => Err("no answer in time".into()),
-        });
+        };
+        job.finish(answer.is_ok());
+        health.database_is(answer);
     }
 
     async fn tidy(&self) -> Result<(), DatabaseError> {
@@ -186,26 +188,20 @@ impl Fleet {
     fn tell(&self, vm: &Vm, from: Option<State>, to: Option<State>) {
         self.events.publish(vm, from, to);
         self.changed.notify_one();
-        let catalog = &self.recorder.catalog().vm;
         if let Some(state) = to {
             self.metrics.state_changes_total.inc(&StateLabels { state });
         }
         if let (Some(from), Some(to)) = (from, to) {
-            let (from_state, to_state) = (from.into(), to.into());
-            catalog.state_transitions_total.inc(&TransitionLabels {
-                from_state,
-                to_state,
-            });
+            self.recorder.vm_transition(from.into(), to.into());
         }
-        let event = match (from, to) {
+        self.recorder.vm_event(match (from, to) {
             (None, _) => VmEvent::Created,
             (_, None) => VmEvent::Deleted,
             (_, Some(State::Running)) => VmEvent::Started,
             (_, Some(State::Stopped)) => VmEvent::Stopped,
             // On its way: not an event of its own.
             (_, Some(State::Starting | State::Stopping)) => return,
-        };
-        catalog.events_total.inc(&EventLabels { event });
+        });
     }
 
     /// Why a VM could not be changed: it is not there, or not in the state it would have to be in.

@@ -10,8 +10,8 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use novacron_telemetry::{
-    catalog::{database::PoolLabelsRef, health::ComponentLabelsRef},
-    record::Recorder,
+    catalog::health::ComponentLabelsRef,
+    record::{Recorder, update_database_up},
 };
 use serde_json::json;
 
@@ -39,14 +39,14 @@ impl Health {
 
     /// Takes note of how the database answered.
     pub fn database_is(&self, answer: Result<(), String>) {
-        let up = f64::from(u8::from(answer.is_ok()));
+        let up = answer.is_ok();
         *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = answer.err();
-        let catalog = self.recorder.catalog();
-        catalog.database.up.set(&PoolLabelsRef { pool: POOL }, up);
+        self.recorder.in_scope(|| update_database_up(POOL, up));
         let component = ComponentLabelsRef {
             component: "database",
         };
-        catalog.health.health_check_status.set(&component, up);
+        let checks = &self.recorder.catalog().health.health_check_status;
+        checks.set(&component, f64::from(up));
         self.tell();
     }
 

@@ -19,7 +19,7 @@
 use std::{future::Future, io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use axum::Router;
-use novacron_telemetry::{Registry, record::Recorder};
+use novacron_telemetry::Telemetry;
 use tokio::{net::TcpListener, sync::watch, time::timeout};
 
 pub use crate::app::App;
@@ -77,22 +77,17 @@ pub enum Stopped {
 }
 
 impl Server {
-    /// Takes the port and opens the database; what happens is counted by `recorder`, and what this
-    /// server counts beside the catalog is registered in `registry`.
+    /// Takes the port and opens the database; what happens is counted by `telemetry`.
     ///
     /// # Errors
-    /// When the port is taken, the database cannot be opened, or the registry knows one of the
+    /// When the port is taken, the database cannot be opened, or `telemetry` knows one of our own
     /// families as something else; the message says which.
-    pub async fn bind(
-        options: Options,
-        registry: &Registry,
-        recorder: &Recorder,
-    ) -> io::Result<Self> {
+    pub async fn bind(options: Options, telemetry: &Telemetry) -> io::Result<Self> {
         let listen = options.listen;
         let listener = TcpListener::bind(listen).await.map_err(|error| {
             io::Error::new(error.kind(), format!("cannot listen on {listen}: {error}"))
         })?;
-        let app = App::open(&options, registry, recorder).await?;
+        let app = App::open(&options, telemetry).await?;
         let router = routes::router(&app).map_err(io::Error::other)?;
         Ok(Self {
             listener,

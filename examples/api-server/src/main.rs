@@ -9,13 +9,11 @@ use std::{
 
 use api_server::{Options, Server, Stopped, demo};
 use clap::Parser;
-use novacron_telemetry::{
-    Registry,
-    catalog::Catalog,
-    record::{Recorder, Settings},
-    registry::Groups,
+use novacron_telemetry::{Telemetry, registry::Groups};
+use tokio::{
+    runtime::Handle,
+    signal::unix::{SignalKind, signal},
 };
-use tokio::signal::unix::{SignalKind, signal};
 
 /// NovaCron's API in small: VMs in SQLite, with metrics, faults to switch on, and traffic to look
 /// at.
@@ -64,16 +62,17 @@ async fn run(arguments: Arguments) -> io::Result<Stopped> {
         signal(SignalKind::interrupt())?,
         signal(SignalKind::terminate())?,
     );
-    let registry = Registry::new();
-    let groups = Groups::CORE | Groups::ALERTS;
-    let catalog = Catalog::register(&registry, groups).map_err(io::Error::other)?;
-    let recorder = Recorder::new(catalog, Settings::default());
+    let telemetry = Telemetry::builder(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"))
+        .groups(Groups::CORE | Groups::SCHEDULER | Groups::ALERTS)
+        .install()
+        .map_err(io::Error::other)?;
+    telemetry.watch_runtime(&Handle::current());
     let options = Options {
         listen,
         database,
         ..Options::default()
     };
-    let server = Server::bind(options, &registry, &recorder).await?;
+    let server = Server::bind(options, &telemetry).await?;
     let address = server.local_addr()?;
     announce(address, demo);
     let traffic = demo.then(|| tokio::spawn(demo::run(address)));
@@ -88,6 +87,7 @@ async fn run(arguments: Arguments) -> io::Result<Stopped> {
             }
         })
         .await;
+    telemetry.shutdown();
     // Nobody may be left to read this, and that is no reason to fail.
     let _ = writeln!(io::stdout(), "stopped");
     stopped

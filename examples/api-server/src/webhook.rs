@@ -13,11 +13,8 @@ use std::{
 use axum::{Json, extract::State};
 use jiff::Timestamp;
 use novacron_telemetry::{
-    catalog::{
-        AlertMetrics, Severity,
-        alerts::{ActiveAlertLabelsRef, AlertStatus, ReceivedAlertLabelsRef, SeverityLabels},
-    },
-    record::Recorder,
+    catalog::{Severity, alerts::AlertStatus},
+    record::{Recorder, record_alert_resolution, update_active_alerts},
 };
 use serde::{Deserialize, Serialize};
 
@@ -109,7 +106,7 @@ impl Alerts {
             ..Receipt::default()
         };
         // Kinds that this notification may have changed, those it changed to none included.
-        let mut active: HashMap<Kind, u32> = HashMap::new();
+        let mut active: HashMap<Kind, u64> = HashMap::new();
         for alert in &notification.alerts {
             let kind = alert.kind();
             self.count(alert, &kind);
@@ -151,22 +148,18 @@ impl Alerts {
                 .entry(firing.kind.clone())
                 .and_modify(|alerts| *alerts += 1);
         }
-        for (
-            Kind {
-                severity,
-                component,
-            },
-            alerts,
-        ) in &active
-        {
-            let labels = ActiveAlertLabelsRef {
-                severity: *severity,
-                component,
-            };
-            self.metrics()
-                .alerts_active
-                .set(&labels, f64::from(*alerts));
-        }
+        self.recorder.in_scope(|| {
+            for (
+                Kind {
+                    severity,
+                    component,
+                },
+                alerts,
+            ) in &active
+            {
+                update_active_alerts(severity.as_str(), component, *alerts);
+            }
+        });
         receipt
     }
 
@@ -179,32 +172,20 @@ impl Alerts {
             component,
         }: &Kind,
     ) {
-        self.metrics()
-            .alerts_received_total
-            .inc(&ReceivedAlertLabelsRef {
-                severity: *severity,
-                component,
-                status: match alert.status {
-                    Status::Firing => AlertStatus::Firing,
-                    Status::Resolved => AlertStatus::Resolved,
-                },
-            });
+        let status = match alert.status {
+            Status::Firing => AlertStatus::Firing,
+            Status::Resolved => AlertStatus::Resolved,
+        };
+        self.recorder.alert(*severity, component, status);
     }
 
     /// How long it fired, once it is over.
     fn time(&self, alert: &Alert, kind: &Kind) {
         if let Some(duration) = alert.duration() {
-            let labels = SeverityLabels {
-                severity: kind.severity,
-            };
-            self.metrics()
-                .alert_resolution_seconds
-                .observe(&labels, duration);
+            let severity = kind.severity.as_str();
+            self.recorder
+                .in_scope(|| record_alert_resolution(severity, duration));
         }
-    }
-
-    fn metrics(&self) -> &AlertMetrics {
-        &self.recorder.catalog().alerts
     }
 }
 

@@ -63,22 +63,16 @@ pub(super) fn call(
 /// A text, or an expression that is one.
 fn endpoint(arg: Arg, errors: &mut Errors) -> TokenStream {
     let value = arg.expr();
-    match &value {
-        Some(Expr::Lit(ExprLit {
-            lit: Lit::Str(text),
-            ..
-        })) => {
-            if text.value().trim().is_empty() {
-                errors.at(
-                    text,
-                    "the endpoint is empty; leave it out to use the function's name",
-                );
+    if let Some(Expr::Lit(ExprLit { lit, .. })) = &value {
+        match lit {
+            Lit::Str(text) => {
+                if text.value().trim().is_empty() {
+                    let message = "the endpoint is empty; leave it out to use the function's name";
+                    errors.at(text, message);
+                }
             }
+            other => errors.at(other, "`endpoint` is a text: the template of the route"),
         }
-        Some(Expr::Lit(literal)) => {
-            errors.at(literal, "`endpoint` is a text: the template of the route");
-        }
-        _ => {}
     }
     quote!(#value)
 }

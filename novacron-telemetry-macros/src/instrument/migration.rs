@@ -36,7 +36,7 @@ pub(super) fn call(
     let private = args.private(errors);
     let recorder = recorder(&mut args, &private);
     let [source, destination] = [SOURCE, DESTINATION].map(|key| {
-        let node = args.take(key.name).and_then(|arg| arg.expr());
+        let node = args.take(key.name).and_then(super::super::args::Arg::expr);
         if node.is_none() && clean {
             errors.push(syn::Error::new(
                 function.sig.ident.span(),
@@ -50,7 +50,7 @@ pub(super) fn call(
     });
     let mode = args
         .take("mode")
-        .and_then(|arg| arg.expr())
+        .and_then(super::super::args::Arg::expr)
         .map(|mode| quote!(.mode(#mode)));
     let classify = classify(&mut args, &private, shape, errors);
     let measure = measure(&mut args, &private, shape);
@@ -73,7 +73,7 @@ fn measure(args: &mut Args, private: &Private, shape: &Shape) -> TokenStream {
     let output = shape.output();
     // Where the type stands that has to be a `Result`.
     let private = private.at(output.span());
-    let mut reader = |key| args.take(key).and_then(|arg| arg.expr());
+    let mut reader = |key| args.take(key).and_then(super::super::args::Arg::expr);
     match (reader("bytes"), reader("downtime")) {
         (None, None) => quote!(#private::no_measure),
         (Some(bytes), None) => {

@@ -12,7 +12,7 @@ use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
 
-use crate::args::{Args, Key, Private};
+use crate::args::{Arg, Args, Key, Private};
 use crate::errors::Errors;
 use function::Function;
 use shape::Shape;
@@ -66,7 +66,7 @@ fn expand(
 
 /// Who records: what `telemetry = …` names, else whoever is current when the work begins.
 fn recorder(args: &mut Args, private: &Private) -> TokenStream {
-    match args.take("telemetry").and_then(|arg| arg.expr()) {
+    match args.take("telemetry").and_then(Arg::expr) {
         Some(telemetry) => {
             let private = private.at(telemetry.span());
             quote_spanned!(telemetry.span()=> #private::recorder_of(&#telemetry))

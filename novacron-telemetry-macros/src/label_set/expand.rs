@@ -6,7 +6,7 @@ use syn::spanned::Spanned;
 
 use super::parse::Set;
 
-pub(super) fn expand(set: &Set) -> TokenStream {
+pub(super) fn expand(set: &Set, checked: bool) -> TokenStream {
     let Set {
         ident,
         private,
@@ -17,7 +17,7 @@ pub(super) fn expand(set: &Set) -> TokenStream {
     let names = labels.iter().map(|label| &label.name);
     let types = labels.iter().map(|label| &label.ty).collect::<Vec<_>>();
     let bounds = bounds(set);
-    let checks = checks(set);
+    let checks = checked.then(|| checks(set));
     let twin_item = twin_item(set);
     let owned = key(
         set,

@@ -8,15 +8,12 @@ use quote::quote;
 use syn::DeriveInput;
 
 use crate::errors::Errors;
-use crate::fallback;
 
 pub(crate) fn derive(input: &DeriveInput) -> TokenStream {
     let mut errors = Errors::default();
     let set = parse::parse(input, &mut errors);
-    let code = match (&set, errors.is_empty()) {
-        (Some(set), true) => expand::expand(set),
-        (Some(set), false) => fallback::label_set(&set.ident, &set.private),
-        (None, _) => TokenStream::new(),
-    };
+    // Also after a mistake, so that whatever uses the item is not reported too; but then without
+    // the rules, which would say the same again.
+    let code = set.map(|set| expand::expand(&set, errors.is_empty()));
     quote!(#errors #code)
 }

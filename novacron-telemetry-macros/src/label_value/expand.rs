@@ -7,13 +7,41 @@ use syn::spanned::Spanned;
 
 use super::parse::{Kind, Value, Variant};
 
-pub(super) fn expand(value: &Value) -> TokenStream {
+pub(super) fn expand(value: &Value, checked: bool) -> TokenStream {
     match &value.kind {
         Kind::Closed {
             variants,
             ignore_case,
-        } => closed(value, variants, *ignore_case),
+        } => {
+            let checks = checked.then(|| checks(value, variants));
+            let closed = closed(value, variants, *ignore_case);
+            quote!(#checks #closed)
+        }
         Kind::Open { inner, cap } => open(value, inner, *cap),
+        Kind::Unusable => stand_in(value),
+    }
+}
+
+/// The rules for texts, each on the text it is about.
+fn checks(value: &Value, variants: &[Variant]) -> TokenStream {
+    let Value { ident, private, .. } = value;
+    let texts = variants.iter().map(|variant| &variant.text);
+    let message = format!("`{ident}`: a closed label value has 1 to 1024 texts");
+    let checks = variants.iter().map(|variant| {
+        let text = &variant.text;
+        let message = format!(
+            "the text of `{}` is empty or holds a quote, a backslash or a control character",
+            variant.ident
+        );
+        quote_spanned! {text.span()=>
+            ::core::assert!(#private::check::closed_texts(&[#text]), #message);
+        }
+    });
+    quote! {
+        const _: () = {
+            #(#checks)*
+            ::core::assert!(#private::check::closed_texts(&[#(#texts),*]), #message);
+        };
     }
 }
 
@@ -27,8 +55,6 @@ fn closed(value: &Value, variants: &[Variant], ignore_case: bool) -> TokenStream
         .iter()
         .map(|variant| &variant.text)
         .collect::<Vec<_>>();
-    let checks = variants.iter().map(|variant| text_check(value, variant));
-    let message = format!("`{ident}`: a closed label value has 1 to 1024 texts");
     let place = if variants.iter().any(|variant| variant.discriminant) {
         let places = (0..variants.len()).map(Literal::usize_unsuffixed);
         quote!(match value { #(Self::#names => #places,)* })
@@ -44,6 +70,8 @@ fn closed(value: &Value, variants: &[Variant], ignore_case: bool) -> TokenStream
         }
     } else {
         quote! {
+            // Two variants of one text are a mistake with a message of its own.
+            #[allow(unreachable_patterns)]
             match text {
                 #(#texts => ::core::option::Option::Some(Self::#names),)*
                 _ => ::core::option::Option::None,
@@ -64,11 +92,6 @@ fn closed(value: &Value, variants: &[Variant], ignore_case: bool) -> TokenStream
     let copy = quote_spanned!(ident.span()=> #ident: ::core::marker::Copy);
 
     quote! {
-        const _: () = {
-            #(#checks)*
-            ::core::assert!(#private::check::closed_texts(&[#(#texts),*]), #message);
-        };
-
         #[automatically_derived]
         #[allow(trivial_bounds)]
         impl #private::LabelValue for #ident
@@ -123,18 +146,6 @@ fn closed(value: &Value, variants: &[Variant], ignore_case: bool) -> TokenStream
         }
 
         #from
-    }
-}
-
-fn text_check(value: &Value, variant: &Variant) -> TokenStream {
-    let private = &value.private;
-    let text = &variant.text;
-    let message = format!(
-        "the text of `{}` is empty or holds a quote, a backslash or a control character",
-        variant.ident
-    );
-    quote_spanned! {text.span()=>
-        ::core::assert!(#private::check::closed_texts(&[#text]), #message);
     }
 }
 
@@ -246,6 +257,30 @@ fn open(value: &Value, inner: &Type, cap: u32) -> TokenStream {
         {
             fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
                 f.pad(#as_str)
+            }
+        }
+    }
+}
+
+/// What an enum implements whose variants make no sense: whatever uses it is not reported too.
+fn stand_in(value: &Value) -> TokenStream {
+    let Value { ident, private, .. } = value;
+    let clone = quote_spanned!(ident.span()=> #ident: ::core::clone::Clone);
+    quote! {
+        #[automatically_derived]
+        #[allow(trivial_bounds)]
+        impl #private::LabelValue for #ident
+        where
+            #clone,
+        {
+            const DOMAIN: #private::Domain = #private::Domain::Closed(&[]);
+
+            type Ref<'a> = ();
+
+            fn to_ref(&self) {}
+
+            fn part((): Self::Ref<'_>) -> #private::Part<'_> {
+                #private::Part::Absent
             }
         }
     }

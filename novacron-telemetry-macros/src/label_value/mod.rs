@@ -8,15 +8,12 @@ use quote::quote;
 use syn::DeriveInput;
 
 use crate::errors::Errors;
-use crate::fallback;
 
 pub(crate) fn derive(input: &DeriveInput) -> TokenStream {
     let mut errors = Errors::default();
     let value = parse::parse(input, &mut errors);
-    let code = match (&value, errors.is_empty()) {
-        (Some(value), true) => expand::expand(value),
-        (Some(value), false) => fallback::label_value(&value.ident, &value.private),
-        (None, _) => TokenStream::new(),
-    };
+    // Also after a mistake, so that whatever uses the item is not reported too; but then without
+    // the rules, which would say the same again.
+    let code = value.map(|value| expand::expand(&value, errors.is_empty()));
     quote!(#errors #code)
 }

@@ -24,6 +24,8 @@ pub(super) enum Kind {
         inner: Box<Type>,
         cap: u32,
     },
+    /// An enum that has no texts, or endlessly many.
+    Unusable,
 }
 
 pub(super) struct Variant {
@@ -103,12 +105,14 @@ fn closed(input: &DeriveInput, data: &DataEnum, errors: &mut Errors) -> Value {
             case
         })
         .unwrap_or(Case::Snake);
-    if data.variants.is_empty() {
+    let mut usable = !data.variants.is_empty();
+    if !usable {
         errors.at(&input.ident, "an enum without variants has no text to show");
     }
     let mut variants: Vec<Variant> = Vec::new();
     for variant in &data.variants {
         if !matches!(variant.fields, Fields::Unit) {
+            usable = false;
             errors.at(
                 &variant.fields,
                 "a closed label value has no fields: nothing would bound the number of its texts",
@@ -123,16 +127,16 @@ fn closed(input: &DeriveInput, data: &DataEnum, errors: &mut Errors) -> Value {
             }
         };
         let other = args.take("other");
-        if let Some(other) = &other {
-            if let Some(first) = variants.iter().find(|variant| variant.other) {
-                errors.at(
-                    &other.key,
-                    format!(
-                        "`{}` is already the variant for all other texts",
-                        first.ident
-                    ),
-                );
-            }
+        if let Some(other) = &other
+            && let Some(first) = variants.iter().find(|variant| variant.other)
+        {
+            errors.at(
+                &other.key,
+                format!(
+                    "`{}` is already the variant for all other texts",
+                    first.ident
+                ),
+            );
         }
         if let Some(first) = variants
             .iter()
@@ -157,9 +161,13 @@ fn closed(input: &DeriveInput, data: &DataEnum, errors: &mut Errors) -> Value {
     Value {
         ident: input.ident.clone(),
         private,
-        kind: Kind::Closed {
-            variants,
-            ignore_case,
+        kind: if usable {
+            Kind::Closed {
+                variants,
+                ignore_case,
+            }
+        } else {
+            Kind::Unusable
         },
     }
 }

@@ -1,7 +1,7 @@
 //! The rules: what the macro sees is its own message, the rest is asserted in the expansion.
 
 use proc_macro2::TokenStream;
-use quote::{quote, quote_spanned};
+use quote::quote_spanned;
 use syn::LitStr;
 
 use super::parse::{Family, Group};
@@ -85,23 +85,23 @@ fn rules(family: &Family, private: &TokenStream) -> Vec<(TokenStream, &'static s
     let check = quote_spanned!(span=> #private::check);
     let mut rules = vec![
         (
-            quote!(#check::name(family.name)),
+            quote_spanned!(span=> #check::name(family.name)),
             "a name starts with a letter and has at most 200 characters",
         ),
         (
-            quote!(#check::help(family.help)),
+            quote_spanned!(span=> #check::help(family.help)),
             "the doc comment becomes the HELP text and starts with a capital",
         ),
         (
-            quote!(#check::labels(family.labels)),
+            quote_spanned!(span=> #check::labels(family.labels)),
             "at most 32 labels, none of them named twice or reserved by Prometheus",
         ),
         (
-            quote!(#check::bounds(family.buckets)),
+            quote_spanned!(span=> #check::bounds(family.buckets)),
             "bounds are finite, strictly ascending and at most 64",
         ),
         (
-            quote!(#check::bounds_fit(family.kind, family.buckets)),
+            quote_spanned!(span=> #check::bounds_fit(family.kind, family.buckets)),
             match family.buckets {
                 Some(_) => "only a histogram has `buckets`",
                 None => "a histogram states its bounds: `#[metric(buckets = buckets::HTTP)]`",
@@ -110,7 +110,7 @@ fn rules(family: &Family, private: &TokenStream) -> Vec<(TokenStream, &'static s
     ];
     if family.exemplars {
         rules.push((
-            quote!(::core::matches!(family.kind, #private::Kind::Histogram)),
+            quote_spanned!(span=> ::core::matches!(family.kind, #private::Kind::Histogram)),
             "only a histogram keeps `exemplars`",
         ));
     }
@@ -118,18 +118,18 @@ fn rules(family: &Family, private: &TokenStream) -> Vec<(TokenStream, &'static s
     if family.literal.is_none() {
         rules.extend([
             (
-                quote!(#check::total_suffix(family.name, family.kind)),
+                quote_spanned!(span=> #check::total_suffix(family.name, family.kind)),
                 "counters end in `_total`, and only counters do",
             ),
             (
-                quote!(#check::unit_suffix(family.name, family.unit)),
+                quote_spanned!(span=> #check::unit_suffix(family.name, family.unit)),
                 match family.unit {
                     Some(_) => "a name ends in its unit (before `_total`)",
                     None => "a name that ends in a unit says so: `#[metric(unit = …)]`",
                 },
             ),
             (
-                quote!(#check::plain_words(family.name)),
+                quote_spanned!(span=> #check::plain_words(family.name)),
                 "no type, no abbreviation, no multiple of a unit, and not `_count`, `_sum` or \
                  `_bucket`, which histograms use",
             ),

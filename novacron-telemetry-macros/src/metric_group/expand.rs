@@ -8,7 +8,7 @@ use syn::spanned::Spanned;
 use super::check;
 use super::parse::{Family, Group};
 
-pub(super) fn expand(group: &Group) -> TokenStream {
+pub(super) fn expand(group: &Group, checked: bool) -> TokenStream {
     let Group {
         ident,
         private,
@@ -24,7 +24,7 @@ pub(super) fn expand(group: &Group) -> TokenStream {
         .iter()
         .enumerate()
         .map(|(at, family)| constant(at, family, private));
-    let assertions = check::assertions(group);
+    let assertions = checked.then(|| check::assertions(group));
     // Stated on the impls, so that a field that is no instrument is one message, on its type.
     let instruments = families.iter().map(|family| {
         let ty = &family.ty;

@@ -9,15 +9,12 @@ use quote::quote;
 use syn::DeriveInput;
 
 use crate::errors::Errors;
-use crate::fallback;
 
 pub(crate) fn derive(input: &DeriveInput) -> TokenStream {
     let mut errors = Errors::default();
     let group = parse::parse(input, &mut errors);
-    let code = match (&group, errors.is_empty()) {
-        (Some(group), true) => expand::expand(group),
-        (Some(group), false) => fallback::metric_group(&group.ident, &group.private),
-        (None, _) => TokenStream::new(),
-    };
+    // Also after a mistake, so that whatever uses the item is not reported too; but then without
+    // the rules, which would say the same again.
+    let code = group.map(|group| expand::expand(&group, errors.is_empty()));
     quote!(#errors #code)
 }

@@ -224,10 +224,10 @@ fn writer(arg: Arg, errors: &mut Errors) -> Option<TokenStream> {
     let value = arg.expr()?;
     match &value {
         Expr::Path(path) => {
-            if let Some(who) = path.path.get_ident() {
-                if who == "Library" || who == "Host" {
-                    return Some(quote!(#who));
-                }
+            if let Some(who) = path.path.get_ident()
+                && (who == "Library" || who == "Host")
+            {
+                return Some(quote!(#who));
             }
         }
         Expr::Call(call) => {

@@ -17,16 +17,25 @@ fn acts(c: char) -> bool {
 fn shown(text: &str) -> Option<String> {
     let registry = Registry::new();
     let acme = registry.register::<Acme>().unwrap();
-    acme.requests_total.inc(&RouteLabelsRef { method: Method::Get, route: text, tenant: None });
+    acme.requests_total.inc(&RouteLabelsRef {
+        method: Method::Get,
+        route: text,
+        tenant: None,
+    });
     let all = samples(&registry.render());
-    let (_, labels, value) = all.into_iter().find(|(name, _, _)| name == "acme_requests_total").unwrap();
+    let (_, labels, value) = all
+        .into_iter()
+        .find(|(name, _, _)| name == "acme_requests_total")
+        .unwrap();
     assert_eq!(value, 1.0);
     assert_eq!(labels.get("method").map(String::as_str), Some("get"));
     labels.get("route").cloned()
 }
 
 fn texts() -> impl Strategy<Value = String> {
-    let odd = prop::sample::select(vec!["\"", "\\", "\n", "}", "{", " ", "# ", "\r", "\0", "\u{2028}", "n", "1", "é"]);
+    let odd = prop::sample::select(vec![
+        "\"", "\\", "\n", "}", "{", " ", "# ", "\r", "\0", "\u{2028}", "n", "1", "é",
+    ]);
     prop_oneof![
         prop::collection::vec(odd, 0..24).prop_map(|pieces| pieces.concat()),
         any::<String>(),
@@ -81,11 +90,18 @@ fn a_hostile_registry_shows_each_text_once_and_forges_nothing() {
     for line in &lines {
         match line {
             Line::Sample { name, labels, .. } => {
-                assert!(["acme_", "told_"].iter().any(|prefix| name.starts_with(prefix)), "{name}");
+                assert!(
+                    ["acme_", "told_"]
+                        .iter()
+                        .any(|prefix| name.starts_with(prefix)),
+                    "{name}"
+                );
                 assert_eq!(labels["region"], "f\"r\\a\n");
                 routes.extend(labels.get("route").cloned());
             }
-            Line::Type { kind, .. } => assert!(["counter", "gauge", "histogram"].contains(&&**kind)),
+            Line::Type { kind, .. } => {
+                assert!(["counter", "gauge", "histogram"].contains(&&**kind))
+            }
             Line::Help { .. } => {}
             Line::Other(line) => panic!("forged: {line}"),
         }

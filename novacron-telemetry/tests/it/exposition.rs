@@ -5,22 +5,38 @@ use std::sync::Arc;
 use novacron_telemetry::Registry;
 use novacron_telemetry::expose::Format;
 use novacron_telemetry::metric::exemplar::Exemplar;
-use novacron_telemetry::registry::visit::{Flow, Head, Kind, Labels, Pin, Source, Unit, Value, Visitor};
+use novacron_telemetry::registry::visit::{
+    Flow, Head, Kind, Labels, Pin, Source, Unit, Value, Visitor,
+};
 
 use crate::support::{Acme, Method, MethodLabels, RouteLabelsRef, Told, samples};
 
 fn small() -> Registry {
     let registry = Registry::builder().const_label("region", "fra").build();
     let acme = registry.register::<Acme>().unwrap();
-    acme.requests_total.inc(&RouteLabelsRef { method: Method::Get, route: "/vms/{id}", tenant: None });
-    acme.requests_total.inc_by(&RouteLabelsRef { method: Method::Put, route: "a\"b", tenant: Some("t") }, 2);
+    acme.requests_total.inc(&RouteLabelsRef {
+        method: Method::Get,
+        route: "/vms/{id}",
+        tenant: None,
+    });
+    acme.requests_total.inc_by(
+        &RouteLabelsRef {
+            method: Method::Put,
+            route: "a\"b",
+            tenant: Some("t"),
+        },
+        2,
+    );
     acme.sent_bytes_total.inc_by((1 << 53) + 1);
     acme.temperature_celsius.set(-0.5);
     acme.requests_in_flight.inc();
     let mut exemplar = Exemplar::new(0xab, 0xcd, 0.5);
     exemplar.unix_seconds = 1_700_000_000.25;
-    let get = MethodLabels { method: Method::Get };
-    acme.request_duration_seconds.observe_with(&get, 0.5, |_| exemplar);
+    let get = MethodLabels {
+        method: Method::Get,
+    };
+    acme.request_duration_seconds
+        .observe_with(&get, 0.5, |_| exemplar);
     acme.request_duration_seconds.observe(&get, 30.0);
     registry
 }
@@ -65,7 +81,10 @@ fn the_text_format_is_this() {
 
 #[test]
 fn open_metrics_names_counters_without_total_and_adds_units_exemplars_and_an_end() {
-    let exemplar = format!(r#"le="1.0"}} 1 # {{trace_id="{:032x}",span_id="{:016x}"}} 0.5 1700000000.250"#, 0xab, 0xcd);
+    let exemplar = format!(
+        r#"le="1.0"}} 1 # {{trace_id="{:032x}",span_id="{:016x}"}} 0.5 1700000000.250"#,
+        0xab, 0xcd
+    );
     let expected = TEXT
         .replacen(r#"le="1.0"} 1"#, &exemplar, 1)
         .replace("# HELP acme_requests_total", "# HELP acme_requests")
@@ -75,8 +94,14 @@ fn open_metrics_names_counters_without_total_and_adds_units_exemplars_and_an_end
             "# TYPE acme_sent_bytes_total counter\n",
             "# TYPE acme_sent_bytes counter\n# UNIT acme_sent_bytes bytes\n",
         )
-        .replace("_seconds histogram\n", "_seconds histogram\n# UNIT acme_request_duration_seconds seconds\n")
-        .replace("_celsius gauge\n", "_celsius gauge\n# UNIT acme_temperature_celsius celsius\n")
+        .replace(
+            "_seconds histogram\n",
+            "_seconds histogram\n# UNIT acme_request_duration_seconds seconds\n",
+        )
+        .replace(
+            "_celsius gauge\n",
+            "_celsius gauge\n# UNIT acme_temperature_celsius celsius\n",
+        )
         + "# EOF\n";
     assert_eq!(open_metrics(&small()), expected);
 }
@@ -86,7 +111,9 @@ fn a_family_without_series_still_says_that_it_exists() {
     let registry = Registry::new();
     registry.register::<Acme>().unwrap();
     let text = registry.render();
-    assert!(text.contains("# HELP acme_requests_total Requests by route.\n# TYPE acme_requests_total counter\n# HELP"));
+    assert!(text.contains(
+        "# HELP acme_requests_total Requests by route.\n# TYPE acme_requests_total counter\n# HELP"
+    ));
     assert!(!text.contains("acme_requests_total{"), "{text}");
 }
 
@@ -119,7 +146,11 @@ fn chunks_are_whole_lines_of_at_most_64_kib_and_add_up_to_the_whole() {
     let acme = registry.register::<Acme>().unwrap();
     for at in 0..5000 {
         let route = format!("/{at}");
-        acme.requests_total.inc(&RouteLabelsRef { method: Method::Get, route: &route, tenant: Some("tenant") });
+        acme.requests_total.inc(&RouteLabelsRef {
+            method: Method::Get,
+            route: &route,
+            tenant: Some("tenant"),
+        });
     }
     for format in [Format::Text, Format::OpenMetrics] {
         let chunks: Vec<Vec<u8>> = registry.chunks(format).collect();
@@ -127,10 +158,17 @@ fn chunks_are_whole_lines_of_at_most_64_kib_and_add_up_to_the_whole() {
         for (at, chunk) in chunks.iter().enumerate() {
             assert!(chunk.len() <= 64 * 1024, "{} bytes", chunk.len());
             assert!(chunk.ends_with(b"\n"));
-            assert!(at + 1 == chunks.len() || chunk.len() > 60 * 1024, "chunk {at} is not full");
+            assert!(
+                at + 1 == chunks.len() || chunk.len() > 60 * 1024,
+                "chunk {at} is not full"
+            );
         }
         let whole = String::from_utf8(chunks.concat()).unwrap();
-        assert_eq!(whole.matches("# TYPE acme_requests").count(), 2, "a head is written once");
+        assert_eq!(
+            whole.matches("# TYPE acme_requests").count(),
+            2,
+            "a head is written once"
+        );
         assert_eq!(samples(&registry.render()).len(), 12 + 1 + 5002 + 1 + 1);
         if format == Format::Text {
             assert_eq!(whole, registry.render());
@@ -143,12 +181,24 @@ fn heads_alone_are_cut_into_chunks_too() {
     let registry = Registry::new();
     for at in 0..2000 {
         let help = "x".repeat(100);
-        registry.add_source(Arc::new(Empty(Told { name: format!("empty_{at}"), help }))).unwrap();
+        registry
+            .add_source(Arc::new(Empty(Told {
+                name: format!("empty_{at}"),
+                help,
+            })))
+            .unwrap();
     }
     let chunks: Vec<Vec<u8>> = registry.chunks(Format::Text).collect();
     assert!(chunks.len() > 3);
     assert!(chunks.iter().all(|chunk| chunk.len() <= 64 * 1024));
-    assert_eq!(chunks.concat().iter().filter(|byte| **byte == b'\n').count(), 4000);
+    assert_eq!(
+        chunks
+            .concat()
+            .iter()
+            .filter(|byte| **byte == b'\n')
+            .count(),
+        4000
+    );
 }
 
 #[test]
@@ -159,8 +209,15 @@ fn a_series_longer_than_a_chunk_stands_alone() {
     let chunks: Vec<Vec<u8>> = registry.chunks(Format::Text).collect();
     let longest = chunks.iter().map(Vec::len).max().unwrap();
     assert!(longest > 1 << 20 && longest < (1 << 20) + 1024, "{longest}");
-    assert_eq!(String::from_utf8(chunks.concat()).unwrap(), registry.render());
-    assert!(registry.render().contains(&format!("acme_requests_long{{region=\"fra\",{long}}} 1\n")));
+    assert_eq!(
+        String::from_utf8(chunks.concat()).unwrap(),
+        registry.render()
+    );
+    assert!(
+        registry
+            .render()
+            .contains(&format!("acme_requests_long{{region=\"fra\",{long}}} 1\n"))
+    );
 }
 
 struct Empty(Told);
@@ -179,10 +236,22 @@ struct Long(String);
 
 impl Source for Long {
     fn head(&self) -> Head<'_> {
-        Head { name: "acme_requests_long", help: "Long.", kind: Kind::Gauge, unit: Unit::None }
+        Head {
+            name: "acme_requests_long",
+            help: "Long.",
+            kind: Kind::Gauge,
+            unit: Unit::None,
+        }
     }
 
     fn visit(&self, _: &Pin, from: usize, visitor: &mut dyn Visitor) -> Option<usize> {
-        (from == 0 && visitor.series(Labels { fragments: &[&self.0] }, Value::Gauge(1.0)) == Flow::Pause).then_some(1)
+        (from == 0
+            && visitor.series(
+                Labels {
+                    fragments: &[&self.0],
+                },
+                Value::Gauge(1.0),
+            ) == Flow::Pause)
+            .then_some(1)
     }
 }

@@ -100,7 +100,11 @@ fn registries() -> [(&'static str, Registry); 3] {
     Catalog::register(&catalog, Groups::ALL).unwrap();
     let bounds = Registry::new();
     bounds.register::<Bounds>().unwrap();
-    [("hostile", hostile()), ("catalog", catalog), ("bounds", bounds)]
+    [
+        ("hostile", hostile()),
+        ("catalog", catalog),
+        ("bounds", bounds),
+    ]
 }
 
 #[test]
@@ -114,7 +118,10 @@ fn promtool_reads_the_text_format() {
         let said = String::from_utf8_lossy(&output.stderr);
         // 3 is advice on names, some of which are promised as they are; 1 is a text that cannot be
         // read.
-        assert!(matches!(output.status.code(), Some(0 | 3)), "{which}: {said}");
+        assert!(
+            matches!(output.status.code(), Some(0 | 3)),
+            "{which}: {said}"
+        );
     }
 }
 
@@ -142,9 +149,19 @@ fn the_reference_parser_reads_open_metrics() {
         let said = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{which}: {said}");
         let text = String::from_utf8(exposition).unwrap();
-        let heads = text.lines().filter(|line| line.starts_with("# TYPE ")).count();
+        let heads = text
+            .lines()
+            .filter(|line| line.starts_with("# TYPE "))
+            .count();
         let samples = text.lines().filter(|line| !line.starts_with('#')).count();
-        let exemplars = text.lines().filter(|line| line.contains(" # {trace_id=")).count();
-        assert_eq!(String::from_utf8_lossy(&output.stdout), format!("{heads} {samples}\n{exemplars}\n"), "{which}");
+        let exemplars = text
+            .lines()
+            .filter(|line| line.contains(" # {trace_id="))
+            .count();
+        assert_eq!(
+            String::from_utf8_lossy(&output.stdout),
+            format!("{heads} {samples}\n{exemplars}\n"),
+            "{which}"
+        );
     }
 }

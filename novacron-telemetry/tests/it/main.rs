@@ -5,4 +5,11 @@ mod catalog;
 mod escape;
 mod exposition;
 mod judges;
+#[cfg(feature = "http")]
+mod metrics_service;
+#[cfg(feature = "http")]
+mod negotiate;
 mod support;
+#[cfg(feature = "http")]
+mod waiting;
+mod writers;

@@ -11,27 +11,46 @@ use novacron_telemetry::label::{LabelSet, LabelValue};
 use novacron_telemetry::metric::exemplar::Exemplar;
 use novacron_telemetry::metric::{Counter, Family, Gauge, Histogram, UpDownGauge};
 use novacron_telemetry::registry::MetricGroup;
-use novacron_telemetry::registry::visit::{Flow, Head, Kind, Labels, Pin, Source, Unit, Value, Visitor};
+use novacron_telemetry::registry::visit::{
+    Flow, Head, Kind, Labels, Pin, Source, Unit, Value, Visitor,
+};
 
 /// One line of an exposition, read by somebody who never saw the encoder.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Line {
-    Help { family: String, text: String },
-    Type { family: String, kind: String },
+    Help {
+        family: String,
+        text: String,
+    },
+    Type {
+        family: String,
+        kind: String,
+    },
     Other(String),
-    Sample { name: String, labels: BTreeMap<String, String>, value: f64 },
+    Sample {
+        name: String,
+        labels: BTreeMap<String, String>,
+        value: f64,
+    },
 }
 
 /// Reads an exposition in the text format, as its specification describes it.
 pub(crate) fn parse(text: &str) -> Vec<Line> {
-    assert!(text.is_empty() || text.ends_with('\n'), "the last line ends like all others");
+    assert!(
+        text.is_empty() || text.ends_with('\n'),
+        "the last line ends like all others"
+    );
     text.split_terminator('\n').map(line).collect()
 }
 
 /// The samples alone.
 pub(crate) fn samples(text: &str) -> Vec<(String, BTreeMap<String, String>, f64)> {
     let sample = |line| match line {
-        Line::Sample { name, labels, value } => Some((name, labels, value)),
+        Line::Sample {
+            name,
+            labels,
+            value,
+        } => Some((name, labels, value)),
         Line::Help { .. } | Line::Type { .. } | Line::Other(_) => None,
     };
     parse(text).into_iter().filter_map(sample).collect()
@@ -40,10 +59,20 @@ pub(crate) fn samples(text: &str) -> Vec<(String, BTreeMap<String, String>, f64)
 fn line(line: &str) -> Line {
     if let Some(comment) = line.strip_prefix("# ") {
         let mut words = comment.splitn(3, ' ');
-        let (word, family, text) = (words.next(), words.next().unwrap_or(""), words.next().unwrap_or(""));
+        let (word, family, text) = (
+            words.next(),
+            words.next().unwrap_or(""),
+            words.next().unwrap_or(""),
+        );
         return match word {
-            Some("HELP") => Line::Help { family: family.into(), text: unescaped(text) },
-            Some("TYPE") => Line::Type { family: family.into(), kind: text.into() },
+            Some("HELP") => Line::Help {
+                family: family.into(),
+                text: unescaped(text),
+            },
+            Some("TYPE") => Line::Type {
+                family: family.into(),
+                kind: text.into(),
+            },
             _ => Line::Other(line.into()),
         };
     }
@@ -70,7 +99,11 @@ fn line(line: &str) -> Line {
         Some(number) => number.parse().expect("a number"),
         None => unreachable!("split gives at least one piece"),
     };
-    Line::Sample { name: name.into(), labels, value }
+    Line::Sample {
+        name: name.into(),
+        labels,
+        value,
+    }
 }
 
 fn closing_quote(text: &str) -> usize {
@@ -161,18 +194,34 @@ pub(crate) const HOSTILE: &[&str] = &[
 
 /// A registry in which every text is out to break the format.
 pub(crate) fn hostile() -> Registry {
-    let registry = Registry::builder().const_label("region", "f\"r\\a\n").build();
+    let registry = Registry::builder()
+        .const_label("region", "f\"r\\a\n")
+        .build();
     let acme = registry.register::<Acme>().unwrap();
     for text in HOSTILE {
-        let labels = RouteLabelsRef { method: Method::Get, route: text, tenant: Some(text) };
+        let labels = RouteLabelsRef {
+            method: Method::Get,
+            route: text,
+            tenant: Some(text),
+        };
         acme.requests_total.inc(&labels);
     }
     acme.sent_bytes_total.inc_by(u64::MAX);
     acme.temperature_celsius.set(f64::NAN);
-    let get = MethodLabels { method: Method::Get };
-    acme.request_duration_seconds.observe_with(&get, 0.25, |value| Exemplar::new(u128::MAX, u64::MAX, value));
+    let get = MethodLabels {
+        method: Method::Get,
+    };
+    acme.request_duration_seconds
+        .observe_with(&get, 0.25, |value| {
+            Exemplar::new(u128::MAX, u64::MAX, value)
+        });
     for (at, help) in HOSTILE.iter().enumerate() {
-        registry.add_source(Arc::new(Told { name: format!("told_{at}"), help: (*help).into() })).unwrap();
+        registry
+            .add_source(Arc::new(Told {
+                name: format!("told_{at}"),
+                help: (*help).into(),
+            }))
+            .unwrap();
     }
     registry
 }
@@ -185,21 +234,33 @@ pub(crate) struct Told {
 
 impl Source for Told {
     fn head(&self) -> Head<'_> {
-        Head { name: &self.name, help: &self.help, kind: Kind::Gauge, unit: Unit::None }
+        Head {
+            name: &self.name,
+            help: &self.help,
+            kind: Kind::Gauge,
+            unit: Unit::None,
+        }
     }
 
     fn visit(&self, _: &Pin, from: usize, visitor: &mut dyn Visitor) -> Option<usize> {
-        (from == 0 && visitor.series(Labels { fragments: &[] }, Value::Gauge(1.0)) == Flow::Pause).then_some(1)
+        (from == 0 && visitor.series(Labels { fragments: &[] }, Value::Gauge(1.0)) == Flow::Pause)
+            .then_some(1)
     }
 }
 
 /// A program that judges us, if it is installed. Where nothing may be left out
 /// (`NOVACRON_TEST=strict`) a missing one is a failure; elsewhere the test says what it left out.
 pub(crate) fn judge(program: &str, answers: &[&str]) -> Option<Command> {
-    let venv = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../.venv/bin").join(program);
+    let venv = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("../.venv/bin")
+        .join(program);
     let found = [venv, PathBuf::from(program)].into_iter().find(|path| {
         let mut probe = Command::new(path);
-        probe.args(answers).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        probe
+            .args(answers)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
         probe.status().is_ok_and(|status| status.success())
     });
     if found.is_none() {

@@ -79,7 +79,7 @@ async fn what_is_no_api_work_is_not_counted() {
 #[tokio::test]
 async fn every_route_is_declared_and_counted() {
     let host = Host::start().await;
-    let coverage = host.recorder.coverage();
+    let coverage = host.telemetry.coverage();
     assert_eq!(coverage.declared, ROUTES.len());
     assert!(coverage.ratio() >= 0.95, "{coverage:?}");
 

@@ -1,11 +1,11 @@
 //! What the server counts is what happened.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::http::Method;
 use serde_json::{Value, json};
 
-use crate::support::Host;
+use crate::support::{Host, PATIENCE};
 
 #[tokio::test]
 async fn the_fleet_counts_states_and_what_they_hold() {
@@ -220,9 +220,45 @@ async fn vms_are_shown_by_state_soon_after_a_change() {
 }
 
 #[tokio::test]
+async fn housekeeping_is_a_job_that_completes_or_fails() {
+    let host = Host::start().await;
+    let runs = |status: &'static str| {
+        let labels = [("job_name", "housekeeping"), ("status", status)];
+        host.metric("novacron_background_job_runs_total", &labels)
+    };
+    assert!(runs("completed") >= 1.0);
+    assert_eq!(runs("failed"), 0.0);
+    host.fault(r#"{"query_error_ratio":1}"#).await;
+    let began = Instant::now();
+    while runs("failed") == 0.0 {
+        assert!(began.elapsed() < PATIENCE, "it does not fail");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+#[tokio::test]
+async fn what_does_not_validate_is_counted_wherever_it_was_noticed() {
+    let host = Host::start().await;
+    for (body, status) in [
+        ("{", 400),
+        (r#"{"name":"!"}"#, 422),
+        (r#"{"name":"web-1"}"#, 201),
+    ] {
+        assert_eq!(host.post("/api/v1/vms", body).await.status, status);
+    }
+    let endpoint = [("endpoint", "/api/v1/vms")];
+    assert_eq!(
+        host.metric("novacron_api_validation_failures_total", &endpoint),
+        2.0
+    );
+}
+
+#[tokio::test]
 async fn a_service_that_goes_down_is_unavailable_at_once() {
     let host = Host::start().await;
     let service = [("service", "api-server")];
+    assert!(host.metric("novacron_service_start_time_seconds", &service) > 1.7e9);
+    assert_eq!(host.total("novacron_service_restarts_total", &service), 0.0);
     assert_eq!(host.metric("novacron_service_availability", &service), 1.0);
     host.fault(r#"{"down":true}"#).await;
     assert_eq!(host.metric("novacron_service_availability", &service), 0.0);

@@ -17,9 +17,7 @@ use hyper_util::{
     rt::TokioExecutor,
 };
 use novacron_telemetry::{
-    Registry,
-    catalog::Catalog,
-    record::{Recorder, Settings},
+    Telemetry,
     registry::{Groups, Sample},
 };
 use serde_json::Value;
@@ -28,8 +26,7 @@ use tokio::{sync::oneshot, task::JoinHandle, time::timeout};
 /// A server of this process, and one client of it.
 pub(crate) struct Host {
     pub(crate) address: SocketAddr,
-    pub(crate) registry: Registry,
-    pub(crate) recorder: Recorder,
+    pub(crate) telemetry: Telemetry,
     client: Client<HttpConnector, Full<Bytes>>,
     stop: oneshot::Sender<()>,
     running: JoinHandle<std::io::Result<Stopped>>,
@@ -55,11 +52,11 @@ impl Host {
             ..Options::default()
         };
         change(&mut options);
-        let registry = Registry::new();
-        let groups = Groups::CORE | Groups::ALERTS;
-        let catalog = Catalog::register(&registry, groups).expect("a fresh registry");
-        let recorder = Recorder::new(catalog, Settings::default());
-        let server = Server::bind(options, &registry, &recorder);
+        let telemetry = Telemetry::builder("api-server", "0.0.0")
+            .groups(Groups::CORE | Groups::SCHEDULER | Groups::ALERTS)
+            .build()
+            .expect("telemetry");
+        let server = Server::bind(options, &telemetry);
         let server = server.await.expect("a free port and a database");
         let address = server.local_addr().expect("an address");
         let (stop, stopped) = oneshot::channel::<()>();
@@ -69,8 +66,7 @@ impl Host {
         let client = Client::builder(TokioExecutor::new()).build_http();
         Self {
             address,
-            registry,
-            recorder,
+            telemetry,
             client,
             stop,
             running,
@@ -140,13 +136,13 @@ impl Host {
 
     /// What one series shows.
     pub(crate) fn metric(&self, family: &str, labels: &[(&str, &str)]) -> f64 {
-        let value = self.registry.snapshot().value(family, labels);
+        let value = self.telemetry.registry().snapshot().value(family, labels);
         value.unwrap_or_else(|| panic!("no {family} with {labels:?}"))
     }
 
     /// The sum over every series that carries at least these labels.
     pub(crate) fn total(&self, family: &str, labels: &[(&str, &str)]) -> f64 {
-        self.registry.snapshot().sum(family, labels)
+        self.telemetry.registry().snapshot().sum(family, labels)
     }
 
     /// How often a request of this kind was counted.
@@ -162,7 +158,8 @@ impl Host {
     /// How many observations one histogram has, and their sum.
     pub(crate) fn histogram(&self, family: &str, labels: &[(&str, &str)]) -> (u64, f64) {
         match self
-            .registry
+            .telemetry
+            .registry()
             .snapshot()
             .find(family, labels)
             .map(|series| &series.sample)

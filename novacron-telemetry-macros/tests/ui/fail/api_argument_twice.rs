@@ -1,6 +1,6 @@
 //! Which one would count?
 
-use novacron_telemetry_macros::instrument_api;
+use novacron_telemetry::instrument_api;
 
 #[instrument_api(endpoint = "/vms", endpoint = "/vm")]
 async fn list() -> Result<(), ()> {

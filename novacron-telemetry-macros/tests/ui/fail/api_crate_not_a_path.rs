@@ -1,6 +1,6 @@
 //! The library is at a path.
 
-use novacron_telemetry_macros::instrument_api;
+use novacron_telemetry::instrument_api;
 
 #[instrument_api(crate = "telemetry")]
 async fn list() -> Result<(), ()> {

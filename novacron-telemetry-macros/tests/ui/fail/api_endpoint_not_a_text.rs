@@ -1,6 +1,6 @@
 //! An endpoint is a template.
 
-use novacron_telemetry_macros::instrument_api;
+use novacron_telemetry::instrument_api;
 
 #[instrument_api(endpoint = 5)]
 async fn list() -> Result<(), ()> {

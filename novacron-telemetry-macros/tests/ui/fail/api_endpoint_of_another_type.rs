@@ -1,6 +1,6 @@
 //! An endpoint is a `&'static str`.
 
-use novacron_telemetry_macros::instrument_api;
+use novacron_telemetry::instrument_api;
 
 const ID: u32 = 5;
 

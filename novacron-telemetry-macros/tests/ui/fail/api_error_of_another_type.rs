@@ -1,6 +1,6 @@
 //! The reader reads another error.
 
-use novacron_telemetry_macros::instrument_api;
+use novacron_telemetry::instrument_api;
 
 use novacron_telemetry::record::Failure;
 

@@ -1,6 +1,6 @@
 //! There is no error to read.
 
-use novacron_telemetry_macros::instrument_api;
+use novacron_telemetry::instrument_api;
 
 use novacron_telemetry::record::Failure;
 

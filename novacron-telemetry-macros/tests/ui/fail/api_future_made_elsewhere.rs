@@ -1,6 +1,6 @@
 //! It cannot be looked into.
 
-use novacron_telemetry_macros::instrument_api;
+use novacron_telemetry::instrument_api;
 
 use std::pin::Pin;
 

@@ -1,6 +1,6 @@
 //! Methods are case-sensitive.
 
-use novacron_telemetry_macros::instrument_api;
+use novacron_telemetry::instrument_api;
 
 #[instrument_api(method = "get")]
 async fn list() -> Result<(), ()> {

@@ -1,6 +1,6 @@
 //! A method is a literal.
 
-use novacron_telemetry_macros::instrument_api;
+use novacron_telemetry::instrument_api;
 
 #[instrument_api(method = GET)]
 async fn list() -> Result<(), ()> {

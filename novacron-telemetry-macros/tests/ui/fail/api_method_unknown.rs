@@ -1,6 +1,6 @@
 //! Nobody sends that.
 
-use novacron_telemetry_macros::instrument_api;
+use novacron_telemetry::instrument_api;
 
 #[instrument_api(method = "FETCH")]
 async fn list() -> Result<(), ()> {

@@ -1,6 +1,6 @@
 //! Arguments are separated.
 
-use novacron_telemetry_macros::instrument_api;
+use novacron_telemetry::instrument_api;
 
 #[instrument_api(endpoint = "/vms" method = "GET")]
 async fn list() -> Result<(), ()> {

@@ -1,6 +1,6 @@
 //! A key alone says nothing.
 
-use novacron_telemetry_macros::instrument_api;
+use novacron_telemetry::instrument_api;
 
 #[instrument_api(endpoint)]
 async fn list() -> Result<(), ()> {

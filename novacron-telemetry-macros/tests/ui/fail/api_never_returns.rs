@@ -1,6 +1,6 @@
 //! There is no value to read.
 
-use novacron_telemetry_macros::instrument_api;
+use novacron_telemetry::instrument_api;
 
 #[instrument_api]
 fn serve() -> ! {

@@ -1,6 +1,6 @@
 //! A number is neither a success nor a failure.
 
-use novacron_telemetry_macros::instrument_api;
+use novacron_telemetry::instrument_api;
 
 #[instrument_api]
 async fn count() -> u32 {

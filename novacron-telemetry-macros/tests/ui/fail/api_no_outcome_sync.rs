@@ -1,6 +1,6 @@
 //! An `Option` may mean either.
 
-use novacron_telemetry_macros::instrument_api;
+use novacron_telemetry::instrument_api;
 
 #[instrument_api]
 fn find(name: &str) -> Option<&str> {

@@ -1,6 +1,6 @@
 //! A constant does not run.
 
-use novacron_telemetry_macros::instrument_api;
+use novacron_telemetry::instrument_api;
 
 #[instrument_api]
 const LIMIT: u32 = 5;

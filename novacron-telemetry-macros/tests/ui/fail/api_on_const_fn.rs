@@ -1,6 +1,6 @@
 //! Constants are evaluated by the compiler.
 
-use novacron_telemetry_macros::instrument_api;
+use novacron_telemetry::instrument_api;
 
 #[instrument_api]
 const fn limit() -> Result<u32, ()> {

@@ -1,6 +1,6 @@
 //! There is no body to run.
 
-use novacron_telemetry_macros::instrument_api;
+use novacron_telemetry::instrument_api;
 
 trait Service {
     #[instrument_api]

@@ -1,6 +1,6 @@
 //! Methods are marked one by one.
 
-use novacron_telemetry_macros::instrument_api;
+use novacron_telemetry::instrument_api;
 
 struct Service;
 

@@ -1,6 +1,6 @@
 //! Only functions run.
 
-use novacron_telemetry_macros::instrument_api;
+use novacron_telemetry::instrument_api;
 
 #[instrument_api]
 struct Service;

@@ -1,6 +1,6 @@
 //! A number is no outcome.
 
-use novacron_telemetry_macros::instrument_api;
+use novacron_telemetry::instrument_api;
 
 #[instrument_api(outcome = |count| *count + 1)]
 async fn list() -> u64 {

@@ -1,6 +1,6 @@
 //! A number does not record.
 
-use novacron_telemetry_macros::instrument_api;
+use novacron_telemetry::instrument_api;
 
 #[instrument_api(telemetry = 5)]
 async fn list() -> Result<(), ()> {

@@ -1,10 +1,13 @@
 //! A slip of the pen.
 
-use novacron_telemetry_macros::instrument_api;
+use novacron_telemetry::instrument_api;
 
 #[instrument_api(endpiont = "/vms")]
 async fn list() -> Result<(), ()> {
     Ok(())
 }
 
-fn main() {}
+fn main() {
+    // What uses it is not reported too.
+    let _ = list();
+}

@@ -1,6 +1,6 @@
 //! Values follow `=`.
 
-use novacron_telemetry_macros::instrument_api;
+use novacron_telemetry::instrument_api;
 
 #[instrument_api(endpoint("/vms"))]
 async fn list() -> Result<(), ()> {

@@ -1,6 +1,6 @@
 //! Every value has a key.
 
-use novacron_telemetry_macros::instrument_api;
+use novacron_telemetry::instrument_api;
 
 #[instrument_api("/vms")]
 async fn list() -> Result<(), ()> {

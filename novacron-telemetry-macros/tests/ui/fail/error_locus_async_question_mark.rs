@@ -1,6 +1,6 @@
 //! The conversion is missing on the user's line.
 
-use novacron_telemetry_macros::instrument_api;
+use novacron_telemetry::instrument_api;
 
 struct Broken;
 

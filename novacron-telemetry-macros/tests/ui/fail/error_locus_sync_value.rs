@@ -1,6 +1,6 @@
 //! The type is wrong on the user's line.
 
-use novacron_telemetry_macros::instrument_api;
+use novacron_telemetry::instrument_api;
 
 #[instrument_api]
 fn list() -> Result<u32, ()> {

@@ -11,4 +11,7 @@ struct Metrics {
     wait: Gauge,
 }
 
-fn main() {}
+fn main() {
+    // What uses it is not reported too.
+    let _ = (Metrics::WAIT, Metrics::noop());
+}

@@ -11,4 +11,7 @@ struct Metrics {
     runs_total: Counter,
 }
 
-fn main() {}
+fn main() {
+    // What uses it is not reported too.
+    let _ = (Metrics::RUNS_TOTAL, Metrics::noop());
+}

@@ -1,6 +1,6 @@
 //! Bytes are counted in whole numbers.
 
-use novacron_telemetry_macros::instrument_migration;
+use novacron_telemetry::instrument_migration;
 
 #[instrument_migration(source = "a", destination = "b", bytes = |done| *done)]
 async fn migrate() -> Result<f64, ()> {

@@ -1,6 +1,6 @@
 //! There is no success to measure.
 
-use novacron_telemetry_macros::instrument_migration;
+use novacron_telemetry::instrument_migration;
 
 #[instrument_migration(source = "a", destination = "b", outcome = |_| true, bytes = |done| *done)]
 async fn migrate() -> u64 {

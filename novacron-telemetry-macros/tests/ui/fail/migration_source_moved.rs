@@ -1,6 +1,6 @@
 //! The body still needs what the argument took.
 
-use novacron_telemetry_macros::instrument_migration;
+use novacron_telemetry::instrument_migration;
 
 #[instrument_migration(source = source, destination = "b")]
 async fn migrate(source: String) -> Result<String, ()> {

@@ -1,6 +1,6 @@
 //! A number is no node.
 
-use novacron_telemetry_macros::instrument_migration;
+use novacron_telemetry::instrument_migration;
 
 #[instrument_migration(source = 5, destination = "b")]
 async fn migrate() -> Result<(), ()> {

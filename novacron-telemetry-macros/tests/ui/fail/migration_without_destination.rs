@@ -1,6 +1,6 @@
 //! A migration ends somewhere.
 
-use novacron_telemetry_macros::instrument_migration;
+use novacron_telemetry::instrument_migration;
 
 #[instrument_migration(source = "a")]
 async fn migrate() -> Result<(), ()> {

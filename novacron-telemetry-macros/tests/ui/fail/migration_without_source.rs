@@ -1,10 +1,13 @@
 //! A migration starts somewhere.
 
-use novacron_telemetry_macros::instrument_migration;
+use novacron_telemetry::instrument_migration;
 
 #[instrument_migration(destination = "b")]
 async fn migrate() -> Result<(), ()> {
     Ok(())
 }
 
-fn main() {}
+fn main() {
+    // What uses it is not reported too.
+    let _ = migrate();
+}

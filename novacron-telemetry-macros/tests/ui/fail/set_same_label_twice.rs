@@ -9,4 +9,7 @@ struct Labels {
     settled: bool,
 }
 
-fn main() {}
+fn main() {
+    // What uses it is not reported too.
+    let _ = LabelsRef { paid: true, settled: false };
+}

@@ -9,4 +9,7 @@ enum Plan {
     Gratis,
 }
 
-fn main() {}
+fn main() {
+    // What uses it is not reported too.
+    let _ = (Plan::ALL, Plan::Free.as_str());
+}

@@ -5,4 +5,7 @@ use novacron_telemetry::label::LabelValue;
 #[derive(Clone, LabelValue)]
 struct Region(String);
 
-fn main() {}
+fn main() {
+    // What uses it is not reported too.
+    let _ = Region::from("fra");
+}

@@ -2,7 +2,7 @@
 
 use novacron_telemetry::catalog::Status;
 use novacron_telemetry::record::{Failure, Outcome, Recorder};
-use novacron_telemetry_macros::instrument_api;
+use novacron_telemetry::instrument_api;
 
 const VMS: &str = "/api/v1/vms";
 

@@ -5,7 +5,7 @@ use std::pin::{Pin, pin};
 use std::task::{Context, Poll, Waker};
 
 use async_trait::async_trait;
-use novacron_telemetry_macros::{instrument_api, instrument_migration};
+use novacron_telemetry::{instrument_api, instrument_migration};
 
 #[async_trait]
 trait Store {

@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-use novacron_telemetry_macros::instrument_api;
+use novacron_telemetry::instrument_api;
 
 type Failed = Box<dyn Error>;
 

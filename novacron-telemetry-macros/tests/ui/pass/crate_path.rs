@@ -7,7 +7,7 @@ mod kit {
 use kit::telemetry::label::{LabelSet, LabelValue};
 use kit::telemetry::metric::{Counter, Family};
 use kit::telemetry::registry::MetricGroup;
-use novacron_telemetry_macros::{instrument_api, instrument_migration};
+use kit::telemetry::{instrument_api, instrument_migration};
 
 // The usual path would find this instead.
 mod novacron_telemetry {}

@@ -1,6 +1,6 @@
 //! A marked future can be spawned wherever the unmarked one could.
 
-use novacron_telemetry_macros::{instrument_api, instrument_migration};
+use novacron_telemetry::{instrument_api, instrument_migration};
 
 #[derive(Clone)]
 struct Plan {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use novacron_telemetry::catalog::dwcp::DwcpMode;
 use novacron_telemetry::record::{Failure, Recorder};
-use novacron_telemetry_macros::instrument_migration;
+use novacron_telemetry::instrument_migration;
 
 struct Plan {
     source: String,

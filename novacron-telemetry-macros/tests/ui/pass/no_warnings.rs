@@ -6,7 +6,7 @@
 use novacron_telemetry::label::{LabelSet, LabelValue};
 use novacron_telemetry::metric::{Counter, Family, Histogram, buckets};
 use novacron_telemetry::registry::MetricGroup;
-use novacron_telemetry_macros::{instrument_api, instrument_migration};
+use novacron_telemetry::{instrument_api, instrument_migration};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, LabelValue)]
 enum Hidden {

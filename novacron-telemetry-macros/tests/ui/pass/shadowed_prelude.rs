@@ -35,7 +35,7 @@ macro_rules! matches {
 use ::novacron_telemetry::label::{LabelSet, LabelValue};
 use ::novacron_telemetry::metric::{Counter, Family, Gauge, Histogram, buckets};
 use ::novacron_telemetry::registry::MetricGroup;
-use ::novacron_telemetry_macros::{instrument_api, instrument_migration};
+use ::novacron_telemetry::{instrument_api, instrument_migration};
 
 #[derive(::core::clone::Clone, ::core::marker::Copy, Debug, PartialEq, Eq, Hash, LabelValue)]
 #[label(ignore_case)]

@@ -1,0 +1,158 @@
+//! Which families still wait for their writer. Verbs are all written ([`super::writers`]); here the
+//! layers and the library itself do what they do, and what is left is compared with a committed
+//! list, so that it can only shrink knowingly.
+
+use std::collections::BTreeSet;
+use std::convert::Infallible;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body_util::{BodyExt, Full};
+use novacron_telemetry::catalog::{Catalog, Method};
+use novacron_telemetry::metric::Writer;
+use novacron_telemetry::record::{
+    record_auth_failure, record_database_connection_error, record_queue_wait,
+};
+use novacron_telemetry::registry::Groups;
+use novacron_telemetry::{Registry, Telemetry};
+use tower::{Layer, Service};
+
+/// The committed list: one family a line.
+const WAITING: &str = include_str!("waiting.txt");
+
+fn telemetry() -> Telemetry {
+    let builder = Telemetry::builder("api-server", "1.2.3")
+        .groups(Groups::ALL)
+        .slow_request(Duration::ZERO)
+        .allocated_bytes(|| 1 << 20);
+    Catalog::descriptors()
+        .filter(|family| family.opt_in)
+        .fold(builder, |builder, family| builder.opt_in(family.name))
+        .build()
+        .unwrap()
+}
+
+/// A service that ends requests in every way there is, by their path.
+async fn answer(request: Request<Full<Bytes>>) -> Result<Response<Full<Bytes>>, Infallible> {
+    let status = match request.uri().path() {
+        "/limited" => 429,
+        "/invalid" => 422,
+        "/late" => 504,
+        "/hangs" => std::future::pending().await,
+        "/panics" => panic!("on purpose"),
+        _ => 200,
+    };
+    let mut response = Response::new(Full::new(Bytes::from_static(b"{}")));
+    *response.status_mut() = status.try_into().unwrap();
+    Ok(response)
+}
+
+/// Ends requests in every way there is; returns one that has not ended.
+async fn requests(telemetry: &Telemetry) -> impl Future {
+    let paths = [
+        "/fine", "/old", "/limited", "/invalid", "/late", "/hangs", "/panics",
+    ];
+    let layer = telemetry
+        .http_layer()
+        .routes(paths.map(|path| (Method::Post, path)))
+        .unwrap()
+        .deprecate(Method::Post, "/old")
+        .unwrap()
+        .exclude(Method::Get, "/debug", "not part of the API")
+        .unwrap();
+    let mut service = layer.layer(tower::service_fn(answer));
+    let mut open = None;
+    for path in paths {
+        let body = Full::new(Bytes::from_static(b"{\"name\":\"vm\"}"));
+        let request = Request::post(path).body(body).unwrap();
+        let mut call = Box::pin(service.call(request));
+        match path {
+            "/hangs" => {
+                drop(service.call(Request::post("/hangs").body(Full::default()).unwrap()));
+                open = Some(call);
+            }
+            "/panics" => {
+                let waker = &mut std::task::Context::from_waker(std::task::Waker::noop());
+                let poll = || call.as_mut().poll(waker).is_ready();
+                assert!(
+                    catch_unwind(AssertUnwindSafe(poll)).is_err(),
+                    "the panic goes on"
+                );
+            }
+            _ => {
+                let response = call.await.unwrap();
+                response.into_body().collect().await.unwrap();
+            }
+        }
+    }
+    open.unwrap()
+}
+
+/// Gives the library something to say about itself: a value and a word that make no sense, and more
+/// texts than a label keeps.
+fn faults(telemetry: &Telemetry) {
+    telemetry.scope(|| {
+        record_queue_wait(f64::NAN);
+        record_auth_failure("because");
+        for pool in 0..100 {
+            record_database_connection_error(&pool.to_string());
+        }
+    });
+}
+
+async fn scrapes(telemetry: &Telemetry) {
+    let service = telemetry.metrics_service();
+    for _ in 0..2 {
+        let response = service.answer(&Request::get("/metrics").body(()).unwrap());
+        response.into_body().collect().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn what_waits_for_its_writer_is_what_the_list_says() {
+    let telemetry = telemetry();
+    let untouched = Registry::new();
+    Catalog::register(&untouched, Groups::ALL).unwrap();
+    #[cfg(feature = "runtime")]
+    telemetry.watch_runtime(&tokio::runtime::Handle::current());
+    let open = requests(&telemetry).await;
+    faults(&telemetry);
+    // Long enough for the probe of the runtime to have been woken once.
+    tokio::time::sleep(Duration::from_millis(700)).await;
+    scrapes(&telemetry).await;
+    let before = untouched.snapshot();
+    let after = telemetry.registry().snapshot();
+    drop(open);
+
+    let waits = |writer: Writer, name: &str| match writer {
+        Writer::Verb(_) | Writer::Host => false,
+        Writer::Layer(_) | Writer::Library => before.series(name) == after.series(name),
+        // Written by a crate that is not linked here.
+        Writer::Collector(_) => true,
+        _ => true,
+    };
+    let waiting: BTreeSet<_> = Catalog::descriptors()
+        .filter(|family| waits(family.writer, family.name))
+        .map(|family| family.name)
+        .collect();
+    println!("{} families wait for their writer:", waiting.len());
+    for name in &waiting {
+        println!(
+            "  {name}  {:?}",
+            Catalog::find(name).map(|family| family.writer)
+        );
+    }
+
+    let committed: BTreeSet<_> = WAITING.lines().collect();
+    if cfg!(feature = "runtime") {
+        assert_eq!(waiting, committed, "tests/it/waiting.txt says otherwise");
+    } else {
+        let news = waiting.difference(&committed);
+        let news: Vec<_> = news
+            .filter(|name| !name.starts_with("novacron_runtime_"))
+            .collect();
+        assert!(news.is_empty(), "not in tests/it/waiting.txt: {news:?}");
+    }
+}
