@@ -115,13 +115,11 @@ pub(crate) fn observe(number: u64, faults: CellId, cell: CellId, bounds: &[f64],
     });
 }
 
-/// The bucket of an observation: the number of bounds below it. Without a branch: for a dozen
-/// bounds that is faster than stopping early, and it does not depend on the data.
+/// The bucket of an observation: the number of bounds below it. Searched by halves, without a
+/// branch that depends on the data: four steps for fifteen bounds.
 #[inline]
 fn bucket(bounds: &[f64], observation: f64) -> u32 {
-    bounds
-        .iter()
-        .fold(0, |below, bound| below + u32::from(observation > *bound))
+    bounds.partition_point(|bound| *bound < observation) as u32
 }
 
 impl Scalar for Histogram {

@@ -128,20 +128,19 @@ impl Table {
         let Some(row) = self.rows.row(series) else {
             return false;
         };
-        row.iter()
-            .zip(&self.columns)
-            .zip(key)
-            .all(|((cell, column), part)| {
-                let number = cell.load(Ordering::Relaxed);
-                match (part, column) {
-                    (Part::Index(index), _) => number == *index,
-                    (Part::Absent, _) => number == ABSENT,
-                    (Part::Text(text), Column::Open(texts)) => {
-                        number != ABSENT && texts.raw(number) == *text
-                    }
-                    (Part::Text(_), Column::Closed(_)) => false,
-                }
-            })
+        // By index, because the compiler unrolls it: `key` has a length that it knows.
+        key.iter().enumerate().all(|(at, part)| {
+            let number = row.get(at).map_or(ABSENT, |cell| cell.load(Ordering::Relaxed));
+            match part {
+                Part::Index(index) => number == *index,
+                Part::Absent => number == ABSENT,
+                Part::Text(text) => match self.columns.get(at) {
+                    // Nothing is stored under the number that stands for an absent label.
+                    Some(Column::Open(texts)) => texts.is(number, text),
+                    _ => false,
+                },
+            }
+        })
     }
 
     /// The series of a label set; it is added if there is room, else the overflow series stands for

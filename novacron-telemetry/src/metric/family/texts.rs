@@ -42,9 +42,7 @@ impl Texts {
     /// The number of a text that is stored.
     #[inline]
     pub(crate) fn find(&self, text: &str) -> Option<u32> {
-        self.slots.find(hash::text(hash::seed(), text), |number| {
-            self.raw(number) == text
-        })
+        self.slots.find(hash::text(hash::seed(), text), |number| self.is(number, text))
     }
 
     /// Whether only [`OTHER`] is left for a new text. It is stored first and takes no place under
@@ -67,6 +65,16 @@ impl Texts {
         // round, a second thread could take the text for one too many.
         self.len.store(number + 1, Ordering::Release);
         number
+    }
+
+    /// Whether the text of this number is `text`.
+    #[inline]
+    pub(crate) fn is(&self, number: u32, text: &str) -> bool {
+        self.text(number).is_some_and(|stored| {
+            let raw = stored.raw.0 as usize..stored.raw.1 as usize;
+            // As bytes: a text that was stored is cut where it was put together.
+            stored.bytes.as_bytes().get(raw).is_some_and(|raw| same(raw, text.as_bytes()))
+        })
     }
 
     /// The text as it was given.
@@ -125,5 +133,22 @@ impl Text {
     #[inline]
     fn fragment(&self) -> &str {
         self.bytes.get(..self.fragment as usize).unwrap_or_default()
+    }
+}
+
+/// Equality without a call: label values are short. The last word overlaps the one before it.
+#[inline]
+fn same(a: &[u8], b: &[u8]) -> bool {
+    if a.len() != b.len() {
+        return false;
+    }
+    match (a.last_chunk::<8>(), b.last_chunk::<8>()) {
+        (Some(x), Some(y)) => {
+            u64::from_ne_bytes(*x) == u64::from_ne_bytes(*y)
+                && a.chunks_exact(8)
+                    .zip(b.chunks_exact(8))
+                    .all(|(x, y)| x.first_chunk::<8>() == y.first_chunk::<8>())
+        }
+        _ => a.iter().zip(b).all(|(x, y)| x == y),
     }
 }
