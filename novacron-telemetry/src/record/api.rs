@@ -48,7 +48,6 @@ pub(crate) struct ApiEnd {
 pub(crate) enum How {
     Answered,
     ClientLeft,
-    TimedOut,
     Panicked,
 }
 
@@ -65,10 +64,7 @@ impl ApiEnd {
         Self {
             status,
             error_type: ApiError::of_status(status),
-            how: match status.code() {
-                408 | 504 => How::TimedOut,
-                _ => How::Answered,
-            },
+            how: How::Answered,
             bytes: None,
         }
     }
@@ -214,6 +210,9 @@ impl Recorder {
         let route = RouteLabelsRef { method, endpoint };
         let by_endpoint = EndpointLabelsRef { endpoint };
         api.request_duration_seconds.touch(&route);
+        api.response_complete_seconds.touch(&route);
+        api.request_body_bytes.touch(&route);
+        api.response_body_bytes.touch(&route);
         api.slow_requests_total.touch(&route);
         api.timeouts_total.touch(&route);
         api.panics_total.touch(&by_endpoint);
@@ -318,10 +317,13 @@ impl Recorder {
                 api.rate_limited_total.inc(&by_endpoint);
             }
         }
+        // Whoever ran out of time said so by one of these, and also when the client did not wait.
+        if matches!(end.status.code(), 408 | 504) {
+            api.timeouts_total.inc(&RouteLabelsRef { method, endpoint });
+        }
         match end.how {
             How::Answered => {}
             How::ClientLeft => api.client_disconnects_total.inc(&by_endpoint),
-            How::TimedOut => api.timeouts_total.inc(&RouteLabelsRef { method, endpoint }),
             How::Panicked => api.panics_total.inc(&by_endpoint),
         }
     }

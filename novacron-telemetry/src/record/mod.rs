@@ -117,7 +117,7 @@ pub use workflow::{
 };
 
 #[cfg(feature = "http")]
-pub(crate) use api::{ApiEnd, ApiRequest, Bytes};
+pub(crate) use api::{ApiEnd, ApiRequest, Bytes, How};
 #[cfg(feature = "http")]
 pub(crate) use current::Frame;
 pub(crate) use current::{install, uninstall};

@@ -4,6 +4,8 @@ mod aliases;
 mod catalog;
 mod escape;
 mod exposition;
+#[cfg(feature = "http")]
+mod http;
 mod judges;
 #[cfg(feature = "http")]
 mod metrics_service;

@@ -48,12 +48,11 @@ impl<B: Body> Body for CountedBody<B> {
             Poll::Ready(None) => guard.end(Ending::Outcome(Outcome::Success)),
             Poll::Ready(Some(Err(_))) => guard.end(Ending::Outcome(Failure::INTERNAL.into())),
             Poll::Ready(Some(Ok(frame))) => {
-                if let (Some(work), Some(data)) = (guard.work(), frame.data_ref()) {
-                    work.sent(data.remaining() as u64);
-                }
+                let sent = frame.data_ref().map_or(0, Buf::remaining) as u64;
+                let all = guard.work().is_some_and(|work| work.sent(sent));
                 // Now as well: who knows the length, as hyper does, does not poll again after the
                 // last frame. Trailers are always the last frame.
-                if frame.is_trailers() || this.body.is_end_stream() {
+                if all || frame.is_trailers() || this.body.is_end_stream() {
                     guard.end(Ending::Outcome(Outcome::Success));
                 }
             }

@@ -1,5 +1,6 @@
 //! From a request to its route template: bounded, and without an allocation.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, OnceLock};
@@ -26,6 +27,8 @@ pub struct RequestView<'a> {
 #[derive(Clone, Default)]
 pub(super) struct Endpoints {
     matcher: matchit::Router<usize>,
+    /// Where each template is, by its text: a router that matched names it so.
+    places: BTreeMap<Box<str>, usize>,
     templates: Vec<Template>,
     unmatched: Rows,
     find: Option<Arc<Find>>,
@@ -82,8 +85,7 @@ impl Endpoints {
     }
 
     fn template(&mut self, text: &str) -> Result<&mut Template> {
-        let known = self.templates.iter().position(|known| &*known.text == text);
-        let at = match known {
+        let at = match self.places.get(text).copied() {
             Some(at) => at,
             None => {
                 let at = self.templates.len();
@@ -94,6 +96,7 @@ impl Endpoints {
                     )
                     .with_source(source)
                 })?;
+                self.places.insert(text.into(), at);
                 self.templates.push(Template {
                     text: text.into(),
                     rows: Rows::default(),
@@ -116,18 +119,13 @@ impl Endpoints {
     ) -> Found<'_> {
         #[cfg(feature = "axum")]
         if let Some(path) = view.extensions.get::<axum::extract::MatchedPath>() {
-            return Found::Named(recorder.api_route(method, path.as_str()));
+            return match self.places.get(path.as_str()) {
+                Some(at) => self.declared(*at, recorder, method),
+                None => Found::Named(recorder.api_route(method, path.as_str())),
+            };
         }
         if let Ok(matched) = self.matcher.at(view.uri.path()) {
-            let template = &self.templates[*matched.value];
-            let place = method as usize;
-            if template.excluded[place] {
-                return Found::Excluded;
-            }
-            return Found::Declared {
-                row: row(&template.rows, recorder, method, &template.text),
-                deprecated: template.deprecated[place].then_some(&*template.text),
-            };
+            return self.declared(*matched.value, recorder, method);
         }
         if let Some(find) = &self.find {
             match catch_unwind(AssertUnwindSafe(|| find(view))) {
@@ -137,6 +135,19 @@ impl Endpoints {
             }
         }
         Found::Named(row(&self.unmatched, recorder, method, UNMATCHED))
+    }
+
+    #[inline]
+    fn declared(&self, at: usize, recorder: &Recorder, method: Method) -> Found<'_> {
+        let template = &self.templates[at];
+        let place = method as usize;
+        if template.excluded[place] {
+            return Found::Excluded;
+        }
+        Found::Declared {
+            row: row(&template.rows, recorder, method, &template.text),
+            deprecated: template.deprecated[place].then_some(&*template.text),
+        }
     }
 }
 

@@ -41,7 +41,8 @@
 //! | the client leaving inside the body | 499, or the response's if that is 500 or more | `client_disconnects_total` |
 //! | the client leaving an event stream or an upgraded connection | the response's | |
 //! | a body that failed | 500, or the response's if that is 500 or more | |
-//! | a panic | 500 | `panics_total` |
+//! | an event stream that failed | the response's | `errors_total`, as `internal` |
+//! | a panic | 500, or the response's if that is 500 or more | `panics_total` |
 //! | an inner service that ran out of time | 408 or 504 | `timeouts_total` |
 //! | an inner service that failed | 500 | |
 //!

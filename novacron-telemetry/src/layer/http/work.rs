@@ -2,8 +2,8 @@
 
 use http::{HeaderMap, StatusCode, header};
 
-use crate::catalog::Status;
-use crate::record::{ApiEnd, ApiRequest, Bytes, Ending, Frame, Framed, Outcome, Work};
+use crate::catalog::{ApiError, Status};
+use crate::record::{ApiEnd, ApiRequest, Bytes, Ending, Frame, Framed, How, Outcome, Work};
 
 /// A request in its life from `call` to the end of its body.
 #[derive(Debug)]
@@ -13,6 +13,8 @@ pub(super) struct HttpWork {
     is_connect: bool,
     request_bytes: Option<u64>,
     response_bytes: u64,
+    /// How long the response's body is, if somebody said so.
+    length: Option<u64>,
     /// The response's status and kind, once there is a response.
     head: Option<(Status, Kind)>,
 }
@@ -39,6 +41,7 @@ impl HttpWork {
             is_connect: *method == http::Method::CONNECT,
             request_bytes,
             response_bytes: 0,
+            length: None,
             head: None,
         }
     }
@@ -50,9 +53,12 @@ impl HttpWork {
         headers: &HeaderMap,
         body: &impl http_body::Body,
     ) -> bool {
+        // The header first: a streamed file has no other length.
+        self.length = content_length(headers).or_else(|| body.size_hint().exact());
         let bodyless = self.is_head
             || matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED)
-            || body.is_end_stream();
+            || body.is_end_stream()
+            || self.length == Some(0);
         let upgraded =
             status == StatusCode::SWITCHING_PROTOCOLS || (self.is_connect && status.is_success());
         let kind = if upgraded || (!bodyless && is_event_stream(headers)) {
@@ -67,8 +73,13 @@ impl HttpWork {
         bodyless || upgraded
     }
 
-    pub(super) fn sent(&mut self, bytes: u64) {
+    /// A frame of this many bytes is on its way. Says whether it was the last one of a body whose
+    /// length is known: a server that counts along, as hyper does, drops such a body without asking
+    /// for its end.
+    pub(super) fn sent(&mut self, bytes: u64) -> bool {
         self.response_bytes += bytes;
+        self.length
+            .is_some_and(|length| self.response_bytes >= length)
     }
 
     fn bytes(&self) -> Bytes {
@@ -84,32 +95,51 @@ impl HttpWork {
             Ending::Panicked => ApiEnd::panicked(),
             Ending::Outcome(Outcome::Cancelled) => ApiEnd::client_left(),
             Ending::Outcome(Outcome::TimedOut) => ApiEnd::timed_out(),
-            Ending::Outcome(outcome) => ApiEnd::answered(outcome.status()),
+            Ending::Outcome(outcome) => self.explained(outcome.status()),
         }
     }
 
     /// What a request writes whose response has this status.
     fn end_in_body(&self, status: Status, kind: Kind, ending: Ending) -> ApiEnd {
-        let kept = kind == Kind::Open || status.is_server_error();
+        let broke = status.is_server_error();
         let end = match ending {
-            Ending::Panicked => ApiEnd::panicked(),
-            Ending::Outcome(Outcome::Success) => ApiEnd::answered(status),
-            // A server error stays what it is, though the client did not wait for its page.
-            Ending::Outcome(Outcome::Cancelled) if kind == Kind::Plain => ApiEnd {
-                status: if kept { status } else { Status::CLIENT_CLOSED },
-                ..ApiEnd::client_left()
+            Ending::Panicked if broke => ApiEnd {
+                status,
+                ..ApiEnd::panicked()
             },
-            Ending::Outcome(_) if kept => ApiEnd::answered(status),
+            Ending::Panicked => ApiEnd::panicked(),
+            Ending::Outcome(Outcome::Success) => self.explained(status),
+            Ending::Outcome(Outcome::Cancelled) if kind == Kind::Open => self.explained(status),
+            // A server error stays what it is, though the client did not wait for its page.
+            Ending::Outcome(Outcome::Cancelled) if broke => ApiEnd {
+                how: How::ClientLeft,
+                ..self.explained(status)
+            },
+            Ending::Outcome(Outcome::Cancelled) => ApiEnd::client_left(),
+            Ending::Outcome(_) if broke => self.explained(status),
+            // The stream was open for as long as it was; that it broke is an error all the same.
+            Ending::Outcome(_) if kind == Kind::Open => ApiEnd {
+                error_type: Some(ApiError::Internal),
+                ..ApiEnd::answered(status)
+            },
             Ending::Outcome(_) => ApiEnd::answered(Status::INTERNAL),
         };
-        // An attribute inside knows the class of the error better than the status does.
-        let better = self.request.failure().filter(|_| {
-            end.error_type.is_some() && matches!(ending, Ending::Outcome(Outcome::Success))
-        });
         ApiEnd {
-            error_type: better.map_or(end.error_type, |failure| Some(failure.error_type)),
             bytes: Some(self.bytes()),
             ..end
+        }
+    }
+
+    /// The end that this status is. An attribute inside knows the class of an error better than the
+    /// status does.
+    fn explained(&self, status: Status) -> ApiEnd {
+        let end = ApiEnd::answered(status);
+        match (end.error_type, self.request.failure()) {
+            (Some(_), Some(failure)) => ApiEnd {
+                error_type: Some(failure.error_type),
+                ..end
+            },
+            _ => end,
         }
     }
 }
@@ -130,8 +160,19 @@ impl Framed for HttpWork {
     }
 }
 
+fn content_length(headers: &HeaderMap) -> Option<u64> {
+    headers
+        .get(header::CONTENT_LENGTH)?
+        .to_str()
+        .ok()?
+        .parse()
+        .ok()
+}
+
 fn is_event_stream(headers: &HeaderMap) -> bool {
+    const EVENTS: &[u8] = b"text/event-stream";
     headers
         .get(header::CONTENT_TYPE)
-        .is_some_and(|value| value.as_bytes().starts_with(b"text/event-stream"))
+        .and_then(|value| value.as_bytes().get(..EVENTS.len()))
+        .is_some_and(|kind| kind.eq_ignore_ascii_case(EVENTS))
 }
