@@ -49,11 +49,7 @@ impl Slab {
     /// The cell, made if this is the first touch of its chunk.
     #[inline]
     pub(crate) fn cell(&self, id: u32) -> &AtomicU64 {
-        let (chunk, offset) = place(id);
-        let chunk = match self.chunks[chunk].get() {
-            Some(chunk) => chunk,
-            None => self.make(chunk),
-        };
+        let (chunk, offset) = self.chunk(id);
         &chunk[offset]
     }
 
@@ -61,6 +57,17 @@ impl Slab {
     #[inline(never)]
     fn make(&self, chunk: usize) -> &Chunk {
         self.chunks[chunk].get_or_init(|| boxed(|| AtomicU64::new(0)))
+    }
+
+    /// The chunk of a cell, made if this is its first touch, and the cell's place in it.
+    #[inline]
+    fn chunk(&self, id: u32) -> (&Chunk, usize) {
+        let (chunk, offset) = place(id);
+        let chunk = match self.chunks[chunk].get() {
+            Some(chunk) => chunk,
+            None => self.make(chunk),
+        };
+        (chunk, offset)
     }
 
     /// What a cell holds. Acquire: who reads an end has also read its beginning.
@@ -136,6 +143,22 @@ impl<'a> Pen<'a> {
         }
     }
 
+    /// Adds an observation to the sum at `id` and one to the bucket `bucket` cells further. The cells
+    /// of a histogram lie in one chunk, so it is looked up once.
+    #[inline]
+    pub(crate) fn observe(self, id: u32, bucket: u32, observation: f64) {
+        let (chunk, offset) = self.slab.chunk(id);
+        let (sum, count) = (&chunk[offset], &chunk[(offset + bucket as usize) % CHUNK]);
+        if self.own {
+            count.store(count.load(Ordering::Relaxed).wrapping_add(1), Ordering::Release);
+            let total = f64::from_bits(sum.load(Ordering::Relaxed)) + observation;
+            sum.store(total.to_bits(), Ordering::Relaxed);
+        } else {
+            count.fetch_add(1, Ordering::AcqRel);
+            add_among_others(sum, observation);
+        }
+    }
+
     /// Adds `n` to a cell that holds an `f64`.
     #[inline]
     pub(crate) fn add_f64(self, id: u32, n: f64) {
@@ -175,6 +198,19 @@ impl<'a> Pen<'a> {
                 old = now;
             }
         }
+    }
+}
+
+#[cold]
+fn add_among_others(cell: &AtomicU64, n: f64) {
+    let mut old = cell.load(Ordering::Relaxed);
+    while let Err(now) = cell.compare_exchange_weak(
+        old,
+        (f64::from_bits(old) + n).to_bits(),
+        Ordering::Relaxed,
+        Ordering::Relaxed,
+    ) {
+        old = now;
     }
 }
 

@@ -25,6 +25,7 @@
 //! ```
 
 mod absolute;
+mod bounds;
 pub mod buckets;
 pub mod check;
 mod collected;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::bounds::Bounds;
 use super::descriptor::{Descriptor, Keeping, Kind};
 use super::exemplar::Exemplars;
 use super::visit::{Faults, Value};
@@ -56,7 +57,7 @@ pub struct Place {
 pub struct Shape {
     pub(crate) descriptor: &'static Descriptor,
     pub(crate) cells: Arc<Cells>,
-    pub(crate) le: &'static [Box<str>],
+    pub(crate) bounds: &'static Bounds,
     pub(crate) exemplars: Option<Arc<Exemplars>>,
     pub(crate) limits: Limits,
     /// Four cells: not a number, infinite, negative, overflow.
@@ -73,7 +74,7 @@ impl Shape {
         Self {
             descriptor,
             cells: Arc::clone(room.cells),
-            le: super::histogram::le_fragments(descriptor.buckets),
+            bounds: Bounds::of(descriptor.buckets),
             exemplars: descriptor
                 .exemplars
                 .then(|| Arc::new(Exemplars::new(descriptor.buckets.len() + 1))),

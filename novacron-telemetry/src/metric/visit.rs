@@ -52,7 +52,7 @@ pub enum Value<'a> {
 pub struct HistogramValue<'a> {
     /// Finite upper bounds, ascending.
     pub bounds: &'a [f64],
-    /// `,le="…"}` … for each bound and `+Inf`: see [`le_fragments`](super::histogram::le_fragments).
+    /// `le="…"` for each bound and for `+Inf`, alike in every format.
     pub le: &'a [Box<str>],
     /// Observations per bucket, not cumulative; the last one is above every bound.
     pub buckets: &'a [u64],

@@ -153,6 +153,21 @@ impl Index {
         })
     }
 
+    /// Series and first cell of a label set that has both: one look-up and nothing else.
+    #[inline]
+    pub(crate) fn known<L: LabelSet, K: LabelKey<L>>(&self, key: &K) -> Option<(u32, CellId)> {
+        match self {
+            Self::Dense(dense) => {
+                let series = key.index() as u32;
+                Some((series, dense.cell(series)?))
+            }
+            Self::Sparse(sparse) => {
+                let series = sparse.table.find(key.parts().as_ref())?;
+                Some((series, sparse.allocated(series)?))
+            }
+        }
+    }
+
     /// The series of a label set, and the number of the table it is in.
     #[inline]
     pub(crate) fn series<L: LabelSet, K: LabelKey<L>>(&self, key: &K) -> (Found, u32) {

@@ -188,8 +188,11 @@ impl<L: LabelSet, M: Scalar> Family<L, M> {
     #[inline]
     fn find<K: LabelKey<L>>(&self, key: &K) -> Option<(&Inner, Place)> {
         let inner = self.inner.as_deref()?;
-        let (series, table) = inner.series::<L, K>(key);
-        Some((inner, inner.place(series, table)?))
+        let at = match inner.index.known::<L, K>(key) {
+            Some((series, cell)) => Place { series, cell },
+            None => inner.find_new::<L, K>(key)?,
+        };
+        Some((inner, at))
     }
 
     #[inline]
@@ -216,6 +219,14 @@ impl Inner {
             self.count_overflow();
         }
         (found.series, table)
+    }
+
+    /// The place of a label set that was not found.
+    #[cold]
+    #[inline(never)]
+    fn find_new<L: LabelSet, K: LabelKey<L>>(&self, key: &K) -> Option<Place> {
+        let (series, table) = self.series::<L, K>(key);
+        self.place(series, table)
     }
 
     #[inline]
@@ -332,7 +343,7 @@ impl<L: LabelSet> Family<L, Histogram> {
     pub fn observe<K: LabelKey<L>>(&self, key: &K, observation: impl Into<Seconds>) {
         if let Some((inner, cell)) = self.cell(key) {
             let shape = &inner.shape;
-            let bounds = shape.descriptor.buckets;
+            let bounds = shape.bounds;
             histogram::observe(
                 shape.number(),
                 shape.faults,
@@ -350,7 +361,7 @@ impl<L: LabelSet> Family<L, Histogram> {
             && let Some(at) = inner.place(row.series, row.table)
         {
             let shape = &inner.shape;
-            let bounds = shape.descriptor.buckets;
+            let bounds = shape.bounds;
             histogram::observe(
                 shape.number(),
                 shape.faults,
