@@ -52,7 +52,11 @@ impl Books {
             .iter()
             .filter(|series| series.sample.value() > 0.0)
             .map(|series| {
-                let status = series.labels.iter().find(|(name, _)| name == "status").unwrap();
+                let status = series
+                    .labels
+                    .iter()
+                    .find(|(name, _)| name == "status")
+                    .unwrap();
                 (status.1.parse().unwrap(), series.sample.value() as u64)
             })
             .collect();

@@ -195,7 +195,10 @@ async fn both(one: Running, other: Running) {
     let mut running = [Some(one), Some(other)];
     std::future::poll_fn(|cx| {
         for slot in &mut running {
-            if slot.as_mut().is_some_and(|future| future.as_mut().poll(cx).is_ready()) {
+            if slot
+                .as_mut()
+                .is_some_and(|future| future.as_mut().poll(cx).is_ready())
+            {
                 *slot = None;
             }
         }
@@ -227,22 +230,45 @@ fn check(books: &Books, model: &Model) {
         assert_eq!(requests, ended(Kind::Api, end), "requests with {status}");
         all += requests;
     }
-    assert_eq!(sum("novacron_api_requests_total", &[]), all, "no other status");
+    assert_eq!(
+        sum("novacron_api_requests_total", &[]),
+        all,
+        "no other status"
+    );
     let in_flight = sum("novacron_api_requests_in_flight", &[]);
-    assert_eq!(all + in_flight, begun(Kind::Api), "requests: ended + in flight = begun");
+    assert_eq!(
+        all + in_flight,
+        begun(Kind::Api),
+        "requests: ended + in flight = begun"
+    );
     // Who never answered took no time to answer.
     let answered = all - ended(Kind::Api, End::Dropped) - ended(Kind::Api, End::Panic);
     assert_eq!(sum("novacron_api_request_duration_seconds", &[]), answered);
     assert_eq!(sum("novacron_api_response_complete_seconds", &[]), answered);
-    assert_eq!(sum("novacron_api_panics_total", &[]), ended(Kind::Api, End::Panic));
-    assert_eq!(sum("novacron_api_timeouts_total", &[]), ended(Kind::Api, End::TimedOut));
-    assert_eq!(sum("novacron_api_client_disconnects_total", &[]), ended(Kind::Api, End::Dropped));
-    assert_eq!(sum("novacron_api_errors_total", &[]), all - ended(Kind::Api, End::Success));
+    assert_eq!(
+        sum("novacron_api_panics_total", &[]),
+        ended(Kind::Api, End::Panic)
+    );
+    assert_eq!(
+        sum("novacron_api_timeouts_total", &[]),
+        ended(Kind::Api, End::TimedOut)
+    );
+    assert_eq!(
+        sum("novacron_api_client_disconnects_total", &[]),
+        ended(Kind::Api, End::Dropped)
+    );
+    assert_eq!(
+        sum("novacron_api_errors_total", &[]),
+        all - ended(Kind::Api, End::Success)
+    );
 
     let failed = [End::Failure, End::TimedOut, End::Panic];
     let by_status = [
         ("success", ended(Kind::Migration, End::Success)),
-        ("failed", failed.iter().map(|end| ended(Kind::Migration, *end)).sum()),
+        (
+            "failed",
+            failed.iter().map(|end| ended(Kind::Migration, *end)).sum(),
+        ),
         ("cancelled", ended(Kind::Migration, End::Dropped)),
     ];
     for (status, count) in by_status {
@@ -251,12 +277,20 @@ fn check(books: &Books, model: &Model) {
     }
     let all = sum("novacron_dwcp_migrations_total", &[]);
     let in_flight = sum("novacron_dwcp_migrations_in_flight", &[]);
-    assert_eq!(all + in_flight, begun(Kind::Migration), "migrations: ended + in flight = begun");
+    assert_eq!(
+        all + in_flight,
+        begun(Kind::Migration),
+        "migrations: ended + in flight = begun"
+    );
 
     let jobs = |status| sum("novacron_provisioner_jobs_total", &[("status", status)]);
     let ended = jobs("completed") + jobs("failed") + jobs("cancelled");
     let active = sum("novacron_provisioner_active_jobs", &[]);
-    assert_eq!(jobs("started"), ended + active, "jobs: started = ended + active");
+    assert_eq!(
+        jobs("started"),
+        ended + active,
+        "jobs: started = ended + active"
+    );
     assert_eq!(sum("novacron_provisioner_job_duration_seconds", &[]), ended);
 }
 
@@ -282,8 +316,11 @@ fn plan() -> impl Strategy<Value = Plan> {
             2 => inner.clone().prop_map(Step::Inner),
             1 => (inner.clone(), inner).prop_map(|(one, other)| Step::Both(one, other)),
         ];
-        (kind(), prop::collection::vec(step, 0..4), end())
-            .prop_map(|(kind, steps, end)| Plan { kind, steps, end })
+        (kind(), prop::collection::vec(step, 0..4), end()).prop_map(|(kind, steps, end)| Plan {
+            kind,
+            steps,
+            end,
+        })
     })
 }
 

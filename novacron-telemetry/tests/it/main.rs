@@ -1,5 +1,6 @@
 //! One binary for all integration tests: a file is a subject, a function is a sentence.
 
+mod accounting;
 mod aliases;
 mod books;
 mod catalog;
