@@ -2,6 +2,7 @@
 
 mod accounting;
 mod aliases;
+mod attributes;
 mod books;
 mod catalog;
 mod escape;
