@@ -285,7 +285,7 @@ pub fn metric_group(input: TokenStream) -> TokenStream {
 /// }
 ///
 /// // not a `Result`: say what it means
-/// #[instrument_api(outcome = |found| Outcome::from_option(found))]
+/// #[instrument_api(outcome = Outcome::from_option)]
 /// fn find_vm(id: &VmId) -> Option<Vm> {
 ///     None
 /// }

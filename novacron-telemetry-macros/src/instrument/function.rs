@@ -1,6 +1,6 @@
 //! The function as it was written: its signature is understood, its body is kept as tokens.
 
-use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::parse::{Parse, ParseStream, Parser};
 use syn::visit_mut::{self, VisitMut};
@@ -22,7 +22,8 @@ impl Function {
         match &self.sig.output {
             ReturnType::Default => Type::Tuple(TypeTuple {
                 attrs: Vec::new(),
-                paren_token: token::Paren(self.sig.ident.span()),
+                // Known as ours, or lints would ask for a semicolon behind the call.
+                paren_token: token::Paren(self.sig.ident.span().resolved_at(Span::call_site())),
                 elems: syn::punctuated::Punctuated::new(),
             }),
             ReturnType::Type(_, ty) => nameable(ty),

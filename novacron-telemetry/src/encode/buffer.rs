@@ -18,64 +18,35 @@ impl Buffer {
     }
 
     /// Appends a text.
-    #[inline]
     pub(super) fn put(&mut self, text: &[u8]) {
-        copy(self.room(text.len()), text);
+        self.write(text.len(), |pen| pen.put(text));
     }
 
+    /// Appends what `write` writes, which is at most `most` bytes.
     #[inline]
-    pub(super) fn put_byte(&mut self, byte: u8) {
-        self.room(1)[0] = byte;
-    }
-
-    /// Appends `open` and the texts that are not empty, each with a comma behind it.
-    #[inline]
-    pub(super) fn put_list(&mut self, open: &[u8], texts: &[&str]) {
-        let commas = texts.len();
-        let most = texts
-            .iter()
-            .fold(open.len() + commas, |sum, text| sum + text.len());
-        let mut rest = self.room(most);
-        let mut unused = most;
-        let mut put = |text: &[u8], comma: usize| {
-            let (to, after) = std::mem::take(&mut rest).split_at_mut(text.len() + comma);
-            copy(&mut to[..text.len()], text);
-            to[text.len()..].fill(b',');
-            rest = after;
-            unused -= text.len() + comma;
-        };
-        put(open, 0);
-        for text in texts.iter().filter(|text| !text.is_empty()) {
-            put(text.as_bytes(), 1);
-        }
-        self.len -= unused;
-    }
-
-    /// Puts `byte` in the place of the last one.
-    #[inline]
-    pub(super) fn replace_last(&mut self, byte: u8) {
-        if let Some(last) = self.bytes[..self.len].last_mut() {
-            *last = byte;
-        }
-    }
-
-    /// The next `count` bytes, to be written.
-    #[inline]
-    fn room(&mut self, count: usize) -> &mut [u8] {
+    pub(super) fn write(&mut self, most: usize, write: impl FnOnce(&mut Pen<'_>)) {
         let start = self.len;
-        let end = start + count;
+        let end = start + most;
         if end > self.bytes.len() {
             self.grow(end);
         }
-        self.len = end;
-        &mut self.bytes[start..end]
+        let mut pen = Pen {
+            to: &mut self.bytes[start..end],
+            at: 0,
+        };
+        write(&mut pen);
+        self.len += pen.at;
     }
 
     /// Appends what stands from `start` to `end`.
     pub(super) fn repeat(&mut self, start: usize, end: usize) {
         let to = self.len;
-        self.room(end - start);
+        let after = to + (end - start);
+        if after > self.bytes.len() {
+            self.grow(after);
+        }
         self.bytes.copy_within(start..end, to);
+        self.len = after;
     }
 
     /// Takes everything up to `at`; what is behind it stays.
@@ -106,6 +77,41 @@ const SMALL: usize = 4 * 1024;
 
 /// A full chunk, and the series that makes it full.
 const LARGE: usize = super::lines::CHUNK + 4 * 1024;
+
+/// Writes one piece after another. How far it came is a local number, not a field in memory: each
+/// piece begins where the last one ended, and that chain is what a line takes.
+pub(super) struct Pen<'a> {
+    to: &'a mut [u8],
+    at: usize,
+}
+
+impl Pen<'_> {
+    #[inline]
+    pub(super) fn put(&mut self, text: &[u8]) {
+        let end = self.at + text.len();
+        copy(&mut self.to[self.at..end], text);
+        self.at = end;
+    }
+
+    #[inline]
+    pub(super) fn put_byte(&mut self, byte: u8) {
+        self.to[self.at] = byte;
+        self.at += 1;
+    }
+
+    /// Writes all of `text`, of which only the first `len` bytes count.
+    #[inline]
+    pub(super) fn put_start<const N: usize>(&mut self, text: &[u8; N], len: usize) {
+        self.to[self.at..self.at + N].copy_from_slice(text);
+        self.at += len;
+    }
+
+    /// Goes back by one byte.
+    #[inline]
+    pub(super) fn back(&mut self) {
+        self.at -= 1;
+    }
+}
 
 /// Copies `from` to `to`, which are equally long.
 #[inline]
@@ -147,9 +153,13 @@ mod tests {
             expected.extend_from_slice(&text[length..]);
             expected.extend_from_slice(&text[..length]);
         }
-        buffer.put_list(b"a{", &["b", "", "c"]);
-        buffer.replace_last(b'}');
-        expected.extend_from_slice(b"a{b,c}");
+        buffer.write(100, |pen| {
+            pen.put_byte(b'a');
+            pen.put(b"bcd");
+            pen.back();
+            pen.put_start(b"123456", 3);
+        });
+        expected.extend_from_slice(b"abc123");
         buffer.repeat(3, 4003);
         expected.extend_from_within(3..4003);
         let rest = expected.split_off(100);

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use super::buffer::Buffer;
+use super::buffer::{Buffer, Pen};
+use super::number::{LONGEST, Number};
 use crate::registry::visit::{Exemplar, Flow, HistogramValue, Labels, Value};
 
 /// The most bytes in a chunk, unless a single series with its head is longer.
@@ -120,26 +121,18 @@ impl Lines {
         self.mark();
         self.series += 1;
         match value {
-            Value::Counter(count) => {
-                self.begin_line(labels);
-                self.whole(count);
-            }
+            Value::Counter(count) => self.line(labels, &Number::whole(count)),
             Value::FloatCounter(value) | Value::Gauge(value) => {
-                self.begin_line(labels);
-                self.number(value);
+                self.line(labels, &Number::float(value));
             }
             Value::Histogram(histogram) => {
                 let count = self.buckets(labels, &histogram, exemplars);
                 self.begin_lines("_sum");
-                self.begin_line(labels);
-                self.number(histogram.sum);
-                self.out.put_byte(b'\n');
+                self.line(labels, &Number::float(histogram.sum));
                 self.begin_lines("_count");
-                self.begin_line(labels);
-                self.whole(count);
+                self.line(labels, &Number::whole(count));
             }
         }
-        self.out.put_byte(b'\n');
         if self.is_full() {
             Flow::Pause
         } else {
@@ -156,23 +149,30 @@ impl Lines {
     ) -> u64 {
         self.begin_lines("_bucket");
         let start = self.out.len();
-        self.out.put_list(&self.open, labels.fragments);
+        let Self { out, open, .. } = self;
+        out.write(open.len() + room(labels), |pen| {
+            pen.put(open);
+            put_labels(pen, labels);
+        });
         let end = self.out.len();
         let mut count = 0u64;
         for (bucket, (le, n)) in histogram.le.iter().zip(histogram.buckets).enumerate() {
             if bucket > 0 {
                 self.out.repeat(start, end);
             }
-            self.out.put(le.as_bytes());
-            self.out.put(b"} ");
             count = count.wrapping_add(*n);
-            self.whole(count);
+            let number = Number::whole(count);
+            self.out.write(le.len() + 2 + LONGEST, |pen| {
+                pen.put(le.as_bytes());
+                pen.put(b"} ");
+                pen.put_start(&number.text, number.len);
+            });
             if exemplars == Exemplars::Shown
                 && let Some(Some(exemplar)) = histogram.exemplars.get(bucket)
             {
                 self.exemplar(exemplar);
             }
-            self.out.put_byte(b'\n');
+            self.out.put(b"\n");
         }
         count
     }
@@ -191,44 +191,34 @@ impl Lines {
         }
         let labels = format!(" # {{trace_id=\"{trace_id:032x}\",span_id=\"{span_id:016x}\"}} ");
         self.out.put(labels.as_bytes());
-        self.number(value);
+        self.out.put(Number::float(value).as_bytes());
         if unix_seconds > 0.0 && unix_seconds.is_finite() {
             // Milliseconds, in full: not every parser takes an exponent here.
             self.out.put(format!(" {unix_seconds:.3}").as_bytes());
         }
     }
 
-    /// Name and labels of a line, and the space behind them.
+    /// A line of one number.
     #[inline]
-    fn begin_line(&mut self, labels: Labels<'_>) {
-        if labels.fragments.iter().all(|fragment| fragment.is_empty()) {
-            self.out.put(&self.bare);
-        } else {
-            self.out.put_list(&self.open, labels.fragments);
-            self.out.replace_last(b'}');
-        }
-        self.out.put_byte(b' ');
-    }
-
-    #[inline]
-    fn whole(&mut self, number: u64) {
-        self.out.put(itoa::Buffer::new().format(number).as_bytes());
-    }
-
-    /// A number as Go's `ParseFloat` and everybody else reads it, in the fewest digits.
-    fn number(&mut self, number: f64) {
-        let mut buffer = zmij::Buffer::new();
-        let text = if number.is_nan() {
-            "NaN"
-        } else if number == f64::INFINITY {
-            "+Inf"
-        } else if number == f64::NEG_INFINITY {
-            "-Inf"
-        } else {
-            let text = buffer.format_finite(number);
-            text.strip_suffix(".0").unwrap_or(text)
-        };
-        self.out.put(text.as_bytes());
+    fn line(&mut self, labels: Labels<'_>, number: &Number) {
+        let Self {
+            out, open, bare, ..
+        } = self;
+        let most = open.len() + bare.len() + room(labels) + 1 + LONGEST + 1;
+        out.write(most, |pen| {
+            if labels.fragments.iter().any(|fragment| !fragment.is_empty()) {
+                pen.put(open);
+                put_labels(pen, labels);
+                // In the place of the comma behind the last label.
+                pen.back();
+                pen.put(b"} ");
+            } else {
+                pen.put(bare);
+                pen.put_byte(b' ');
+            }
+            pen.put_start(&number.text, number.len);
+            pen.put_byte(b'\n');
+        });
     }
 
     /// A head or series begins here, and so may a chunk.
@@ -237,5 +227,25 @@ impl Lines {
         if self.out.len() < CHUNK {
             self.cut = self.out.len();
         }
+    }
+}
+
+/// How much room labels take, each with a comma behind it.
+#[inline]
+fn room(labels: Labels<'_>) -> usize {
+    let room = |room, fragment: &&str| room + fragment.len() + 1;
+    labels.fragments.iter().fold(0, room)
+}
+
+/// Writes the labels that are not left out, each with a comma behind it.
+#[inline]
+fn put_labels(pen: &mut Pen<'_>, labels: Labels<'_>) {
+    for fragment in labels
+        .fragments
+        .iter()
+        .filter(|fragment| !fragment.is_empty())
+    {
+        pen.put(fragment.as_bytes());
+        pen.put_byte(b',');
     }
 }

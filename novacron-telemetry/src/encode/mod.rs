@@ -8,6 +8,7 @@ mod buffer;
 mod lines;
 #[cfg(feature = "http")]
 mod negotiate;
+mod number;
 mod openmetrics;
 mod text;
 

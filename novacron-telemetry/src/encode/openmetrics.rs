@@ -31,7 +31,7 @@ impl Visitor for OpenMetrics {
             (Kind::Gauge | Kind::Histogram, _) => (head.name, head.kind.as_str()),
         };
         self.0.header("HELP", family, |out| {
-            escape::help_quoted_into(out, head.help)
+            escape::help_quoted_into(out, head.help);
         });
         self.0.header("TYPE", family, |out| out.push_str(kind));
         // A unit that the name does not end in makes the exposition invalid.

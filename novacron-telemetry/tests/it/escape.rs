@@ -100,7 +100,7 @@ fn a_hostile_registry_shows_each_text_once_and_forges_nothing() {
                 routes.extend(labels.get("route").cloned());
             }
             Line::Type { kind, .. } => {
-                assert!(["counter", "gauge", "histogram"].contains(&&**kind))
+                assert!(["counter", "gauge", "histogram"].contains(&&**kind));
             }
             Line::Help { .. } => {}
             Line::Other(line) => panic!("forged: {line}"),

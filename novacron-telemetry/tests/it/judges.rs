@@ -25,6 +25,7 @@ fn feed(mut judge: Command, exposition: &[u8]) -> Output {
 /// Every list of bounds there is, each on a histogram of its own.
 #[derive(Clone, Debug, MetricGroup)]
 #[metrics(prefix = "bounds")]
+#[expect(dead_code, reason = "they are shown, and nobody observes")]
 struct Bounds {
     /// Observations.
     #[metric(buckets = buckets::HTTP)]

@@ -1,11 +1,15 @@
 //! One binary for all integration tests: a file is a subject, a function is a sentence.
 
+mod accounting;
 mod aliases;
+mod attributes;
+mod books;
 mod catalog;
 mod escape;
 mod exposition;
 #[cfg(feature = "http")]
 mod http;
+mod identity;
 mod judges;
 #[cfg(feature = "http")]
 mod metrics_service;

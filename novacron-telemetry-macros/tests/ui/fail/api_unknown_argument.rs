@@ -2,7 +2,7 @@
 
 use novacron_telemetry::instrument_api;
 
-#[instrument_api(endpiont = "/vms")]
+#[instrument_api(endpoints = "/vms")]
 async fn list() -> Result<(), ()> {
     Ok(())
 }

@@ -4,7 +4,7 @@ use novacron_telemetry::instrument_api;
 
 #[instrument_api]
 async fn list() -> Result<usize, ()> {
-    Ok(nmaes.len())
+    Ok(list_of_nobody.len())
 }
 
 fn main() {}

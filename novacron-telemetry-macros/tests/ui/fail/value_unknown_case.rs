@@ -3,7 +3,7 @@
 use novacron_telemetry::label::LabelValue;
 
 #[derive(Clone, Copy, LabelValue)]
-#[label(rename_all = "sPoNgE")]
+#[label(rename_all = "Spongy case")]
 enum Plan {
     Free,
 }
