@@ -17,6 +17,8 @@
 //! ```
 
 mod alias;
+mod builder;
+mod entries;
 mod group;
 mod snapshot;
 pub mod visit;
@@ -26,23 +28,23 @@ mod walk;
 pub use novacron_telemetry_macros::MetricGroup;
 
 pub use alias::{Alias, Only, Profile, Respell};
+pub use builder::RegistryBuilder;
 pub use group::{Groups, MetricGroup, register};
 #[doc(hidden)]
 pub use group::{Probe, Unknown};
 pub use snapshot::{Sample, Series, Snapshot};
 pub use walk::Walk;
 
-use std::any::Any;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::{Arc, Weak};
 
 use crate::cell::Cells;
 use crate::error::{Error, ErrorKind, Result};
-use crate::label::fragment::fragment;
 use crate::metric::family::Joined;
-use crate::metric::{Descriptor, Instrument, Kind, Limits, Room, check};
+use crate::metric::{Descriptor, Instrument, Limits, Room, check};
 use crate::sync::RwLock;
+use entries::{Entries, Entry, line_names};
 use visit::{Faults, Head, Source};
 
 /// Every metric of one service, by name.
@@ -68,21 +70,6 @@ struct Settings {
     /// Their names: no family may have a label of its own with one of them.
     constant_names: BTreeSet<String>,
     opted_in: BTreeSet<String>,
-}
-
-#[derive(Default)]
-struct Entries {
-    by_name: BTreeMap<String, Entry>,
-    /// Every name that stands on a line of the exposition: `x_sum` belongs to histogram `x`.
-    taken: BTreeMap<String, String>,
-    /// The sources in the order of their names, for walks.
-    sources: Arc<[Arc<dyn Source>]>,
-}
-
-struct Entry {
-    descriptor: Option<&'static Descriptor>,
-    handle: Box<dyn Any + Send + Sync>,
-    source: Arc<dyn Source>,
 }
 
 impl Registry {
@@ -259,50 +246,6 @@ impl fmt::Debug for Registry {
     }
 }
 
-impl Entries {
-    /// Takes the names that a family's lines begin with.
-    fn claim(&mut self, family: &str, lines: Vec<String>) -> Result<()> {
-        for name in &lines {
-            if let Some(owner) = self.taken.get(name) {
-                let why = if owner == family {
-                    format!(
-                        "`{owner}` is already registered with another type, other labels or other buckets"
-                    )
-                } else {
-                    format!("`{family}` would print lines named `{name}`, which belong to `{owner}`")
-                };
-                return Err(Error::new(ErrorKind::ConflictingMetric, why));
-            }
-        }
-        self.taken
-            .extend(lines.into_iter().map(|name| (name, family.to_owned())));
-        Ok(())
-    }
-
-    fn relist(&mut self) {
-        self.sources = self
-            .by_name
-            .values()
-            .map(|entry| Arc::clone(&entry.source))
-            .collect();
-    }
-}
-
-/// The names that a family's lines and headers begin with, in any format.
-fn line_names(head: &Head<'_>) -> Vec<String> {
-    let name = head.name;
-    let mut names = vec![name.to_owned()];
-    match head.kind {
-        Kind::Histogram => {
-            names.extend(["_bucket", "_sum", "_count"].map(|suffix| format!("{name}{suffix}")));
-        }
-        // OpenMetrics heads a counter with its name without `_total`.
-        Kind::Counter => names.extend(name.strip_suffix("_total").map(str::to_owned)),
-        Kind::Gauge => {}
-    }
-    names
-}
-
 /// A registration under way: what the derived `register` takes its handles from.
 #[derive(Debug)]
 pub struct Scope<'a> {
@@ -362,88 +305,5 @@ impl Scope<'_> {
             entries.relist();
             Ok(handle)
         })
-    }
-}
-
-/// Settings of a registry that is about to be.
-#[derive(Clone, Debug, Default)]
-#[must_use]
-pub struct RegistryBuilder {
-    limits: Limits,
-    constant: Vec<(String, String)>,
-    opted_in: BTreeSet<String>,
-}
-
-impl RegistryBuilder {
-    /// The most series that a family with open labels may have, all its label sets together.
-    pub fn max_series(mut self, series: u32) -> Self {
-        self.limits.series = series;
-        self
-    }
-
-    /// A label that every series carries. Names that break the rules are left out by
-    /// [`build`](Self::build) and refused by [`try_build`](Self::try_build).
-    pub fn const_label(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
-        self.constant.push((name.into(), value.into()));
-        self
-    }
-
-    /// Switches a family on that is off unless asked for.
-    pub fn opt_in(mut self, family: impl Into<String>) -> Self {
-        self.opted_in.insert(family.into());
-        self
-    }
-
-    /// The registry.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::InvalidMetric`] if a constant label's name breaks the rules or is there twice.
-    pub fn try_build(self) -> Result<Registry> {
-        for (at, (name, _)) in self.constant.iter().enumerate() {
-            let twice = self.constant[..at]
-                .iter()
-                .any(|(earlier, _)| earlier == name);
-            if twice || !check::label(name) {
-                return Err(Error::new(
-                    ErrorKind::InvalidMetric,
-                    format!(
-                        "constant label `{}` {}",
-                        name.escape_debug(),
-                        if twice {
-                            "is there twice"
-                        } else {
-                            "is no label name: use snake_case; `le`, `quantile`, `job`, `instance` and `__…` are reserved"
-                        }
-                    ),
-                ));
-            }
-        }
-        Ok(self.build())
-    }
-
-    /// The registry; constant labels with unusable names are left out.
-    #[must_use]
-    pub fn build(self) -> Registry {
-        let constant: Vec<String> = self
-            .constant
-            .iter()
-            .filter(|(name, _)| check::label(name))
-            .map(|(name, value)| fragment(name, &crate::label::open::sanitize(value)))
-            .filter(|fragment| !fragment.is_empty())
-            .collect();
-        Registry(Arc::new(Inner {
-            cells: Cells::new(),
-            settings: Settings {
-                limits: self.limits,
-                constant: constant.join(",").into(),
-                constant_names: self.constant.into_iter().map(|(name, _)| name).collect(),
-                opted_in: self.opted_in,
-            },
-            entries: RwLock::new(Entries::default()),
-            refreshers: RwLock::new(Vec::new()),
-            windows: walk::Windows::new(),
-            panics: std::sync::atomic::AtomicU64::new(0),
-        }))
     }
 }
