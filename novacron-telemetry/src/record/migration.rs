@@ -69,8 +69,8 @@ impl Migration {
     pub fn finish(self, outcome: Outcome, duration: impl Into<Seconds>) {
         let duration = duration.into().get();
         current::with_current(|recorder| {
-            recorder.migration_begins(&self);
-            recorder.migration_ended(&self, self.measured, outcome, duration);
+            recorder.migration_begins(self.pair());
+            recorder.migration_ended(self.pair(), self.measured, outcome, duration);
         });
     }
 
@@ -81,8 +81,16 @@ impl Migration {
         MigrationRun(super::guard::Guard::new(self.begin_with(recorder)))
     }
 
+    fn pair(&self) -> Pair<'_> {
+        Pair {
+            source: &self.source,
+            destination: &self.destination,
+            mode: self.mode,
+        }
+    }
+
     pub(super) fn begin_with(self, recorder: Recorder) -> RunningMigration {
-        recorder.migration_begins(&self);
+        recorder.migration_begins(self.pair());
         let in_flight = self.mode.map(|mode| {
             let gauge = recorder
                 .catalog()
@@ -100,6 +108,14 @@ impl Migration {
             in_flight,
         }
     }
+}
+
+/// Between which nodes, and how: what is known of a migration from its beginning.
+#[derive(Clone, Copy, Debug)]
+struct Pair<'a> {
+    source: &'a str,
+    destination: &'a str,
+    mode: Option<DwcpMode>,
 }
 
 /// A migration that is going on. Dropped without [`finish`](MigrationRun::finish), it was
@@ -194,7 +210,7 @@ impl RunningMigration {
         let duration = Moment::now().since(self.begun).as_secs_f64();
         let measured = *self.notes.0.lock();
         self.recorder(|recorder| {
-            recorder.migration_ended(&self.migration, measured, outcome, duration);
+            recorder.migration_ended(self.migration.pair(), measured, outcome, duration);
         });
         if let Some(gauge) = self.in_flight {
             gauge.dec();
@@ -203,10 +219,32 @@ impl RunningMigration {
 }
 
 impl Recorder {
+    /// A migration that is over, of which nothing else is known. Allocates nothing, since nobody
+    /// keeps the names.
+    pub(super) fn migration(
+        &self,
+        source: &str,
+        destination: &str,
+        outcome: Outcome,
+        duration: impl Into<Seconds>,
+    ) {
+        let pair = Pair {
+            source,
+            destination,
+            mode: None,
+        };
+        self.migration_begins(pair);
+        self.migration_ended(pair, Measured::default(), outcome, duration.into().get());
+    }
+
     /// A pair of nodes shows all its statuses from its first migration on: the first failure must
     /// be an increase.
-    fn migration_begins(&self, migration: &Migration) {
-        let (source, destination) = (&*migration.source, &*migration.destination);
+    fn migration_begins(&self, pair: Pair<'_>) {
+        let Pair {
+            source,
+            destination,
+            ..
+        } = pair;
         let statuses = MigrationStatus::ALL
             .iter()
             .map(|status| MigrationLabelsRef {
@@ -236,15 +274,13 @@ impl Recorder {
             .inc(&RetryLabels { reason });
     }
 
-    fn migration_ended(
-        &self,
-        migration: &Migration,
-        measured: Measured,
-        outcome: Outcome,
-        duration: f64,
-    ) {
+    fn migration_ended(&self, pair: Pair<'_>, measured: Measured, outcome: Outcome, duration: f64) {
         let dwcp = &self.catalog().dwcp;
-        let (source, destination) = (&*migration.source, &*migration.destination);
+        let Pair {
+            source,
+            destination,
+            mode,
+        } = pair;
         dwcp.migrations_total.inc(&MigrationLabelsRef {
             source,
             destination,
@@ -264,7 +300,7 @@ impl Recorder {
             dwcp.migration_errors_total
                 .inc(&MigrationErrorLabels { error_type });
         }
-        let Some(mode) = migration.mode else {
+        let Some(mode) = mode else {
             return;
         };
         if let Some(bytes) = measured.bytes {
@@ -324,5 +360,5 @@ pub fn record_dwcp_migration(
         MigrationStatus::Cancelled => Outcome::Cancelled,
         MigrationStatus::Failed => Failure::INTERNAL.into(),
     };
-    Migration::new(source, destination).finish(outcome, duration);
+    current::with_current(|recorder| recorder.migration(source, destination, outcome, duration));
 }

@@ -12,6 +12,8 @@ mod http;
 mod identity;
 mod judges;
 #[cfg(feature = "http")]
+mod layer_order;
+#[cfg(feature = "http")]
 mod metrics_service;
 #[cfg(feature = "http")]
 mod negotiate;

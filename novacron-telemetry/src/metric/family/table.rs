@@ -41,6 +41,9 @@ enum Column {
 /// What a row holds for a label that is left out.
 const ABSENT: u32 = u32::MAX;
 
+/// Label sets of up to this many labels are looked up without an allocation, whatever they hold.
+const FEW: usize = 8;
+
 /// A series, and whether it stands for a label set that found no place of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Found {
@@ -130,7 +133,9 @@ impl Table {
         };
         // By index, because the compiler unrolls it: `key` has a length that it knows.
         key.iter().enumerate().all(|(at, part)| {
-            let number = row.get(at).map_or(ABSENT, |cell| cell.load(Ordering::Relaxed));
+            let number = row
+                .get(at)
+                .map_or(ABSENT, |cell| cell.load(Ordering::Relaxed));
             match part {
                 Part::Index(index) => number == *index,
                 Part::Absent => number == ABSENT,
@@ -148,20 +153,40 @@ impl Table {
     #[cold]
     #[inline(never)]
     pub(crate) fn find_or_insert(&self, key: &[Part<'_>]) -> Option<Found> {
-        let clean: Vec<Cow<'_, str>> = key.iter().map(|part| cleaned(*part)).collect();
-        let mut overflow = false;
-        let mut key: Vec<Part<'_>> = key
-            .iter()
-            .zip(&clean)
-            .map(|(part, clean)| match part {
+        // On the stack, for past a cap every event comes here.
+        let mut clean = [const { Cow::Borrowed("") }; FEW];
+        let mut folded = [Part::Absent; FEW];
+        let labels = ..key.len();
+        match (clean.get_mut(labels), folded.get_mut(labels)) {
+            (Some(clean), Some(folded)) => self.settle(key, clean, folded),
+            _ => {
+                let mut clean = vec![Cow::Borrowed(""); key.len()];
+                self.settle(key, &mut clean, &mut vec![Part::Absent; key.len()])
+            }
+        }
+    }
+
+    /// As [`find_or_insert`](Self::find_or_insert), with room for the key as it may be stored.
+    fn settle<'c, 'k: 'c>(
+        &self,
+        given: &[Part<'k>],
+        clean: &'c mut [Cow<'k, str>],
+        key: &mut [Part<'c>],
+    ) -> Option<Found> {
+        for (clean, part) in clean.iter_mut().zip(given) {
+            *clean = cleaned(*part);
+        }
+        for ((key, part), clean) in key.iter_mut().zip(given).zip(&*clean) {
+            *key = match part {
                 // Prometheus takes an empty label for an absent one; so the two are one series.
                 Part::Text(_) if clean.is_empty() => Part::Absent,
                 Part::Text(_) => Part::Text(clean),
                 part => *part,
-            })
-            .collect();
-        overflow |= self.fold_full_columns(&mut key);
-        if let Some(series) = self.find(&key) {
+            };
+        }
+        let mut overflow = false;
+        overflow |= self.fold_full_columns(key);
+        if let Some(series) = self.find(key) {
             return Some(Found {
                 series,
                 overflow,
@@ -169,18 +194,18 @@ impl Table {
             });
         }
         let _inserting = self.inserting.lock();
-        overflow |= self.fold_full_columns(&mut key);
+        overflow |= self.fold_full_columns(key);
         if self.len() >= self.limit {
-            overflow |= self.fold_all(&mut key);
+            overflow |= self.fold_all(key);
         }
-        if let Some(series) = self.find(&key) {
+        if let Some(series) = self.find(key) {
             return Some(Found {
                 series,
                 overflow,
                 new: false,
             });
         }
-        self.insert(&key).map(|series| Found {
+        self.insert(key).map(|series| Found {
             series,
             overflow,
             new: true,

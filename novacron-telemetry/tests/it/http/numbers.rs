@@ -1,6 +1,6 @@
 //! What is measured of a request: sizes, times, and the trace it belongs to.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 use http::Request;
@@ -156,7 +156,12 @@ fn a_slow_request_is_counted_as_one() {
 #[test]
 fn the_last_request_has_a_time() {
     let rig = Rig::new();
-    let unix = || std::time::UNIX_EPOCH.elapsed().unwrap().as_secs_f64();
+    let unix = || {
+        SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap()
+            .as_secs_f64()
+    };
     let before = unix();
     rig.send(answer(200, known([])), get(), Until::End);
     let last = rig
