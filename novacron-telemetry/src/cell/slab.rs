@@ -20,7 +20,8 @@ type Chunk = Box<[AtomicU64; CHUNK]>;
 pub(crate) struct Slab {
     owner: AtomicU64,
     window: AtomicU32,
-    chunks: Box<[OnceLock<Chunk>; CHUNKS]>,
+    /// In place, not behind a box: a recording goes through one pointer less.
+    chunks: [OnceLock<Chunk>; CHUNKS],
 }
 
 impl Slab {
@@ -28,7 +29,7 @@ impl Slab {
         Self {
             owner: AtomicU64::new(owner),
             window: AtomicU32::new(1),
-            chunks: boxed(OnceLock::new),
+            chunks: std::array::from_fn(|_| OnceLock::new()),
         }
     }
 
@@ -105,7 +106,7 @@ impl Slab {
             .iter()
             .filter(|chunk| chunk.get().is_some())
             .count();
-        size_of::<Self>() + size_of_val(&*self.chunks) + made * CHUNK * size_of::<AtomicU64>()
+        size_of::<Self>() + made * CHUNK * size_of::<AtomicU64>()
     }
 }
 
@@ -150,7 +151,10 @@ impl<'a> Pen<'a> {
         let (chunk, offset) = self.slab.chunk(id);
         let (sum, count) = (&chunk[offset], &chunk[(offset + bucket as usize) % CHUNK]);
         if self.own {
-            count.store(count.load(Ordering::Relaxed).wrapping_add(1), Ordering::Release);
+            count.store(
+                count.load(Ordering::Relaxed).wrapping_add(1),
+                Ordering::Release,
+            );
             let total = f64::from_bits(sum.load(Ordering::Relaxed)) + observation;
             sum.store(total.to_bits(), Ordering::Relaxed);
         } else {

@@ -118,14 +118,31 @@ mod tests {
 
     #[test]
     fn a_search_finds_what_counting_finds() {
-        for upper in [buckets::HTTP, buckets::SELF, buckets::BYTES, buckets::RATE, buckets::STREAM] {
+        for upper in [
+            buckets::HTTP,
+            buckets::SELF,
+            buckets::BYTES,
+            buckets::RATE,
+            buckets::STREAM,
+        ] {
             let bounds = Bounds::of(upper);
             let near = upper.iter().flat_map(|bound| {
-                [bound.next_down(), *bound, bound.next_up(), bound * 1.1, bound * 0.9, bound * 2.0]
+                [
+                    bound.next_down(),
+                    *bound,
+                    bound.next_up(),
+                    bound * 1.1,
+                    bound * 0.9,
+                    bound * 2.0,
+                ]
             });
             for observation in near.chain([0.0, -0.0, f64::MIN_POSITIVE, f64::MAX, 1.0]) {
                 let counted = upper.iter().filter(|bound| **bound < observation).count();
-                assert_eq!(bounds.bucket(observation) as usize, counted, "{observation} in {upper:?}");
+                assert_eq!(
+                    bounds.bucket(observation) as usize,
+                    counted,
+                    "{observation} in {upper:?}"
+                );
             }
         }
         assert_eq!(Bounds::NONE.bucket(1.0), 0);

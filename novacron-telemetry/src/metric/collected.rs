@@ -148,7 +148,10 @@ impl<L: LabelSet, M: CollectedKind> Collected<L, M> {
 impl Rows {
     fn resets_since(&self, last: &Rows) -> usize {
         let find = |fragments: &[Box<str>]| {
-            let at = last.0.binary_search_by(|row| (*row.0).cmp(fragments)).ok()?;
+            let at = last
+                .0
+                .binary_search_by(|row| (*row.0).cmp(fragments))
+                .ok()?;
             Some(last.0[at].1)
         };
         self.0

@@ -104,7 +104,13 @@ impl Histogram {
 
 /// Takes an observation into the cells that begin at `cell`.
 #[inline]
-pub(crate) fn observe(number: u64, faults: CellId, cell: CellId, bounds: &Bounds, observation: f64) {
+pub(crate) fn observe(
+    number: u64,
+    faults: CellId,
+    cell: CellId,
+    bounds: &Bounds,
+    observation: f64,
+) {
     if !(observation >= 0.0 && observation.is_finite()) {
         return refuse(number, faults, observation);
     }

@@ -35,7 +35,9 @@ impl Entries {
                         "`{owner}` is already registered with another type, other labels or other buckets"
                     )
                 } else {
-                    format!("`{family}` would print lines named `{name}`, which belong to `{owner}`")
+                    format!(
+                        "`{family}` would print lines named `{name}`, which belong to `{owner}`"
+                    )
                 };
                 return Err(Error::new(ErrorKind::ConflictingMetric, why));
             }
@@ -68,4 +70,3 @@ pub(super) fn line_names(head: &Head<'_>) -> Vec<String> {
     }
     names
 }
-

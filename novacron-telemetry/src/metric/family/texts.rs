@@ -42,7 +42,9 @@ impl Texts {
     /// The number of a text that is stored.
     #[inline]
     pub(crate) fn find(&self, text: &str) -> Option<u32> {
-        self.slots.find(hash::text(hash::seed(), text), |number| self.is(number, text))
+        self.slots.find(hash::text(hash::seed(), text), |number| {
+            self.is(number, text)
+        })
     }
 
     /// Whether only [`OTHER`] is left for a new text. It is stored first and takes no place under
@@ -73,7 +75,11 @@ impl Texts {
         self.text(number).is_some_and(|stored| {
             let raw = stored.raw.0 as usize..stored.raw.1 as usize;
             // As bytes: a text that was stored is cut where it was put together.
-            stored.bytes.as_bytes().get(raw).is_some_and(|raw| same(raw, text.as_bytes()))
+            stored
+                .bytes
+                .as_bytes()
+                .get(raw)
+                .is_some_and(|raw| same(raw, text.as_bytes()))
         })
     }
 
