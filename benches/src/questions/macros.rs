@@ -5,9 +5,8 @@ use std::hint::black_box;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
-use novacron_telemetry::Registry;
 use novacron_telemetry::record::Recorder;
-use novacron_telemetry_macros::instrument_api;
+use novacron_telemetry::{Registry, instrument_api};
 
 use super::Case;
 use crate::measure::{self, Contender, Settings};

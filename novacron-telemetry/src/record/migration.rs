@@ -360,5 +360,6 @@ pub fn record_dwcp_migration(
         MigrationStatus::Cancelled => Outcome::Cancelled,
         MigrationStatus::Failed => Failure::INTERNAL.into(),
     };
+    let duration = duration.into().get();
     current::with_current(|recorder| recorder.migration(source, destination, outcome, duration));
 }

@@ -11,6 +11,7 @@ use crate::catalog::provisioner::{
 };
 use crate::catalog::{CallResult, JobEnd, Method, Status};
 use crate::metric::{InFlight, Seconds};
+use crate::sync::{AtomicU64, Ordering};
 
 /// A provisioning job that is running. Dropped without [`complete`](ProvisioningJob::complete) or
 /// [`fail`](ProvisioningJob::fail), it was cancelled.
@@ -148,12 +149,28 @@ pub fn record_image_cache(hit: bool) {
             true => provisioner.cache_hits_total.inc(),
             false => provisioner.cache_misses_total.inc(),
         }
-        let hits = provisioner.cache_hits_total.get() as f64;
-        let misses = provisioner.cache_misses_total.get() as f64;
-        if hits + misses > 0.0 {
-            provisioner.cache_hit_ratio.set(hits / (hits + misses));
-        }
+        provisioner
+            .cache_hit_ratio
+            .set(recorder.image_lookups().ratio(hit));
     });
+}
+
+/// Look-ups in the image cache. Counters are spread over threads and dear to read; the ratio needs
+/// both totals at each look-up, and those are few.
+#[derive(Debug, Default)]
+pub(super) struct Lookups {
+    hits: AtomicU64,
+    all: AtomicU64,
+}
+
+impl Lookups {
+    /// The share of hits, this look-up included.
+    fn ratio(&self, hit: bool) -> f64 {
+        let hits = self.hits.fetch_add(u64::from(hit), Ordering::Relaxed) + u64::from(hit);
+        let all = self.all.fetch_add(1, Ordering::Relaxed) + 1;
+        // Another thread may stand between the two; a share is never more than all.
+        (hits as f64 / all as f64).min(1.0)
+    }
 }
 
 /// An image was fetched: `qcow2`, `raw`, `vmdk`, `ova`, and its size.

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::api::Routes;
 use super::coverage::Declared;
+use super::provisioner::Lookups;
 use crate::catalog::Catalog;
 use crate::catalog::exporter::{Site, SiteLabels};
 
@@ -20,6 +21,7 @@ struct Inner {
     settings: Settings,
     routes: Routes,
     declared: Declared,
+    image_lookups: Lookups,
 }
 
 /// Thresholds that verbs compare with.
@@ -50,6 +52,7 @@ impl Recorder {
             settings,
             routes: Routes::new(),
             declared: Declared::default(),
+            image_lookups: Lookups::default(),
         }))
     }
 
@@ -81,6 +84,10 @@ impl Recorder {
 
     pub(super) fn declared(&self) -> &Declared {
         &self.0.declared
+    }
+
+    pub(super) fn image_lookups(&self) -> &Lookups {
+        &self.0.image_lookups
     }
 
     /// Whether this is a clone of that one.

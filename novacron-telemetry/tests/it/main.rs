@@ -7,6 +7,7 @@ mod books;
 mod catalog;
 mod escape;
 mod exposition;
+mod hostile;
 #[cfg(feature = "http")]
 mod http;
 mod identity;
@@ -18,6 +19,8 @@ mod metrics_service;
 #[cfg(feature = "http")]
 mod negotiate;
 mod support;
+mod thrift;
+mod verbs;
 #[cfg(feature = "http")]
 mod waiting;
 mod writers;

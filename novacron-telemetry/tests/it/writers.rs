@@ -91,7 +91,7 @@ const GUARDS: &[(&str, fn() -> Box<dyn Any>)] = &[
 ];
 
 /// Every other verb that the catalog names, and how it is called.
-const VERBS: &[(&str, fn())] = &[
+pub(crate) const VERBS: &[(&str, fn())] = &[
     ("record_alert", || {
         record_alert("critical", "database", "firing")
     }),
