@@ -105,7 +105,7 @@ fn a_function_that_panics_is_counted_once_too() {
     let call = || {
         api_sync(books.recorder.clone(), SITE, outcome_of::<()>, || {
             quiet_panic()
-        })
+        });
     };
     catch_unwind(AssertUnwindSafe(call)).unwrap_err();
     assert_eq!(books.requests(), Requests::ended(&[(500, 1)]));
