@@ -61,7 +61,7 @@ pub fn update_active_users(users: u64) {
             .catalog()
             .business
             .active_users_total
-            .set(users as f64)
+            .set(users as f64);
     });
 }
 
@@ -76,7 +76,7 @@ pub fn update_migrations_per_hour(migrations: f64) {
             .catalog()
             .business
             .migrations_per_hour
-            .set(migrations)
+            .set(migrations);
     });
 }
 
@@ -107,7 +107,7 @@ pub fn update_active_tenants(tenants: u64) {
             .catalog()
             .business
             .tenants_active
-            .set(tenants as f64)
+            .set(tenants as f64);
     });
 }
 

@@ -129,7 +129,7 @@ pub fn update_docs_search_failure_ratio(ratio: f64) {
             .catalog()
             .support
             .docs_search_failure_ratio
-            .set(ratio)
+            .set(ratio);
     });
 }
 

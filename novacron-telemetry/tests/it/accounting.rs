@@ -9,12 +9,12 @@ use novacron_telemetry::catalog::database::DbOperation;
 use novacron_telemetry::catalog::dwcp::DwcpMode;
 use novacron_telemetry::catalog::reconcile::ResourceKind;
 use novacron_telemetry::catalog::vm::VmOperation;
-use novacron_telemetry::catalog::{Method, ProviderType, Status};
+use novacron_telemetry::catalog::{Method, ProviderType};
 use novacron_telemetry::metric::Seconds;
 use novacron_telemetry::record::{
-    ApiSite, BackgroundJob, DatabaseQuery, Failure, Migration, MigrationSite, Outcome,
-    ProviderCall, Reconcile, Recorder, SupportBundle, VmWork, api_future, api_sync, current,
-    migration_future, no_measure, outcome_of, record_queue_wait, record_vm_operation,
+    ApiSite, BackgroundJob, DatabaseQuery, Migration, MigrationSite, Outcome, ProviderCall,
+    Reconcile, Recorder, SupportBundle, VmWork, api_future, api_sync, current, migration_future,
+    no_measure, outcome_of, record_queue_wait, record_vm_operation,
 };
 
 use crate::books::{Books, Requests, poll, quiet_panic, wait};
@@ -105,7 +105,7 @@ fn a_function_that_panics_is_counted_once_too() {
     let call = || {
         api_sync(books.recorder.clone(), SITE, outcome_of::<()>, || {
             quiet_panic()
-        })
+        });
     };
     catch_unwind(AssertUnwindSafe(call)).unwrap_err();
     assert_eq!(books.requests(), Requests::ended(&[(500, 1)]));
@@ -467,7 +467,9 @@ fn a_failure_is_an_increase_from_the_first_time_on() {
 #[tokio::test]
 async fn a_failure_is_handed_to_the_owner_of_the_request() {
     use http::{Request, Response};
+    use novacron_telemetry::catalog::Status;
     use novacron_telemetry::layer::http::HttpLayer;
+    use novacron_telemetry::record::Failure;
     use tower::{Layer, Service};
     type NoBody = http_body_util::Empty<bytes::Bytes>;
 

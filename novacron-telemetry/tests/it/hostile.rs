@@ -289,30 +289,30 @@ fn words_that_the_catalog_does_not_know_are_left_out_and_counted() {
     let unknown = "novacron_telemetry_internal_errors_total";
     let strict: &[(&str, fn())] = &[
         ("novacron_vm_operations_total", || {
-            record_vm_operation("explode", "success", 1.0)
+            record_vm_operation("explode", "success", 1.0);
         }),
         ("novacron_vm_events_total", || record_vm_event("exploded")),
         ("novacron_vm_migrations_total", || {
-            record_vm_migration("warp", "success", "", 1.0)
+            record_vm_migration("warp", "success", "", 1.0);
         }),
         ("novacron_api_auth_failures_total", || {
-            record_auth_failure("because")
+            record_auth_failure("because");
         }),
         ("novacron_database_transactions_total", || {
-            record_database_transaction("maybe", 1.0)
+            record_database_transaction("maybe", 1.0);
         }),
         ("novacron_dwcp_mode", || update_dwcp_mode("subspace")),
         ("novacron_dwcp_component_operations_total", || {
             record_dwcp_operation("flux", "compression", "", 1.0);
         }),
         ("novacron_dwcp_consensus_rounds_total", || {
-            record_dwcp_consensus("perhaps")
+            record_dwcp_consensus("perhaps");
         }),
         ("novacron_alerts_received_total", || {
-            record_alert("critical", "db", "smouldering")
+            record_alert("critical", "db", "smouldering");
         }),
         ("novacron_quota_usage_ratio", || {
-            update_quota_usage("t", "luck", 0.5)
+            update_quota_usage("t", "luck", 0.5);
         }),
         ("novacron_storage_operations_total", || {
             record_storage_operation("ssd", "polish", "success", 1.0);

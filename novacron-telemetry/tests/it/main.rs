@@ -14,6 +14,7 @@ mod identity;
 mod judges;
 #[cfg(feature = "http")]
 mod layer_order;
+mod load;
 #[cfg(feature = "http")]
 mod metrics_service;
 #[cfg(feature = "http")]

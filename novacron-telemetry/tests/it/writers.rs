@@ -17,9 +17,12 @@ use novacron_telemetry::metric::{Descriptor, Writer};
 use novacron_telemetry::record::*;
 use novacron_telemetry::registry::{Groups, Snapshot};
 
-/// Verbs that go on for a while, and how they are called. What is returned is still going on: a
-/// gauge that is back at 0 looks as if nobody wrote it.
-const GUARDS: &[(&str, fn() -> Box<dyn Any>)] = &[
+/// A call of a verb that goes on for a while. What it returns is still going on: a gauge that is
+/// back at 0 looks as if nobody wrote it.
+type Guarded = fn() -> Box<dyn Any>;
+
+/// Verbs that go on for a while, and how they are called.
+const GUARDS: &[(&str, Guarded)] = &[
     ("ApiConnection", || {
         Box::new(ApiConnection::open(Protocol::Http2))
     }),
@@ -93,53 +96,53 @@ const GUARDS: &[(&str, fn() -> Box<dyn Any>)] = &[
 /// Every other verb that the catalog names, and how it is called.
 pub(crate) const VERBS: &[(&str, fn())] = &[
     ("record_alert", || {
-        record_alert("critical", "database", "firing")
+        record_alert("critical", "database", "firing");
     }),
     ("record_alert_resolution", || {
-        record_alert_resolution("critical", 60.0)
+        record_alert_resolution("critical", 60.0);
     }),
     ("record_allocation_failure", || {
-        record_allocation_failure("memory")
+        record_allocation_failure("memory");
     }),
     ("record_api_usage", || record_api_usage("u1", "/vms")),
     ("record_auth_failure", || record_auth_failure("expired")),
     ("record_backup", || {
-        record_backup("database", "completed", 9.0)
+        record_backup("database", "completed", 9.0);
     }),
     ("record_billable_time", || record_billable_time("t1", 60.0)),
     ("record_circuit_breaker_failure", || {
-        record_circuit_breaker_failure("libvirt", "p")
+        record_circuit_breaker_failure("libvirt", "p");
     }),
     ("record_data_pipeline_failure", || {
-        record_data_pipeline_failure("nightly")
+        record_data_pipeline_failure("nightly");
     }),
     ("record_database_cache", || {
         record_database_cache("vms", true);
         record_database_cache("vms", false);
     }),
     ("record_database_connection_error", || {
-        record_database_connection_error("default")
+        record_database_connection_error("default");
     }),
     ("record_database_deadlock", record_database_deadlock),
     ("record_database_query", || {
-        record_database_query("SELECT", "vms", "error", 9.0)
+        record_database_query("SELECT", "vms", "error", 9.0);
     }),
     ("record_database_transaction", || {
-        record_database_transaction("rollback", 0.1)
+        record_database_transaction("rollback", 0.1);
     }),
     ("record_database_wait", || {
-        record_database_wait("default", 5.0, true)
+        record_database_wait("default", 5.0, true);
     }),
     ("record_docs_publish", record_docs_publish),
     ("record_docs_search", || record_docs_search("empty")),
     ("record_dwcp_anomaly", || {
-        record_dwcp_anomaly("latency", "warning")
+        record_dwcp_anomaly("latency", "warning");
     }),
     ("record_dwcp_compression", || {
-        record_dwcp_compression("zstd", 4096, 1024)
+        record_dwcp_compression("zstd", 4096, 1024);
     }),
     ("record_dwcp_congestion", || {
-        record_dwcp_congestion("internet")
+        record_dwcp_congestion("internet");
     }),
     ("record_dwcp_consensus", || {
         record_dwcp_consensus("reached");
@@ -147,20 +150,20 @@ pub(crate) const VERBS: &[(&str, fn())] = &[
         record_dwcp_consensus("byzantine");
     }),
     ("record_dwcp_mode_latency", || {
-        record_dwcp_mode_latency("hybrid", 0.2)
+        record_dwcp_mode_latency("hybrid", 0.2);
     }),
     ("record_dwcp_operation", || {
-        record_dwcp_operation("hde", "compression", "failed", 0.1)
+        record_dwcp_operation("hde", "compression", "failed", 0.1);
     }),
     ("record_dwcp_sync", || record_dwcp_sync("eu", 1 << 20, 2.0)),
     ("record_error", || {
-        record_error("Timeout", "manager", "libvirt")
+        record_error("Timeout", "manager", "libvirt");
     }),
     ("record_external_call", || {
-        record_external_call("billing", "success", 0.1)
+        record_external_call("billing", "success", 0.1);
     }),
     ("record_failure_detection", || {
-        record_failure_detection("heartbeat")
+        record_failure_detection("heartbeat");
     }),
     ("record_glossary_hit", || record_glossary_hit("NC-1")),
     ("record_image_cache", || {
@@ -168,16 +171,16 @@ pub(crate) const VERBS: &[(&str, fn())] = &[
         record_image_cache(false);
     }),
     ("record_image_download", || {
-        record_image_download("qcow2", 1 << 30)
+        record_image_download("qcow2", 1 << 30);
     }),
     ("record_image_error", || {
-        record_image_error("convert", "no_space")
+        record_image_error("convert", "no_space");
     }),
     ("record_image_prepare", || {
-        record_image_prepare("libvirt", "success")
+        record_image_prepare("libvirt", "success");
     }),
     ("record_inference", || {
-        record_inference(MODEL, "timeout", 0.1)
+        record_inference(MODEL, "timeout", 0.1);
     }),
     ("record_ip_discovery", || record_ip_discovery("", 3.0)),
     ("record_job_store", || record_job_store("update", "timeout")),
@@ -185,7 +188,7 @@ pub(crate) const VERBS: &[(&str, fn())] = &[
     ("record_ml_scrape", || record_ml_scrape("timeout", 5.0)),
     ("record_placement", || record_placement("success", 0.1)),
     ("record_provisioner_request", || {
-        record_provisioner_request("/jobs", "GET", 200, 0.1)
+        record_provisioner_request("/jobs", "GET", 200, 0.1);
     }),
     ("record_queue_wait", || record_queue_wait(0.1)),
     ("record_service_start", || {
@@ -193,75 +196,75 @@ pub(crate) const VERBS: &[(&str, fn())] = &[
         record_service_start("scheduler");
     }),
     ("record_storage_operation", || {
-        record_storage_operation("ssd", "create", "success", 1.0)
+        record_storage_operation("ssd", "create", "success", 1.0);
     }),
     ("record_storage_transfer", || {
-        record_storage_transfer("ssd", "read", 4096)
+        record_storage_transfer("ssd", "read", 4096);
     }),
     ("record_support_ticket", || record_support_ticket("high")),
     ("record_training", || {
-        record_training(MODEL, "failed", "data_error", 10.0)
+        record_training(MODEL, "failed", "data_error", 10.0);
     }),
     ("record_validation_failure", || {
-        record_validation_failure("/vms")
+        record_validation_failure("/vms");
     }),
     ("record_vm_clone", || {
-        record_vm_clone(true, "libvirt", "success")
+        record_vm_clone(true, "libvirt", "success");
     }),
     ("record_vm_event", || record_vm_event("crashed")),
     ("record_vm_migration", || {
-        record_vm_migration("live", "failed", "stalled", 10.0)
+        record_vm_migration("live", "failed", "stalled", 10.0);
     }),
     ("record_vm_operation", || {
-        record_vm_operation("create", "failure", 10.0)
+        record_vm_operation("create", "failure", 10.0);
     }),
     ("record_vm_provisioned", || record_vm_provisioned("t1")),
     ("record_vm_reconfigure", || {
-        record_vm_reconfigure("", "success")
+        record_vm_reconfigure("", "success");
     }),
     ("record_vm_snapshot", || {
-        record_vm_snapshot("create", "libvirt", "success")
+        record_vm_snapshot("create", "libvirt", "success");
     }),
     ("record_vm_transition", || {
-        record_vm_transition("starting", "running")
+        record_vm_transition("starting", "running");
     }),
     ("record_vsphere_call", || {
-        record_vsphere_call("CloneVM_Task", "dc")
+        record_vsphere_call("CloneVM_Task", "dc");
     }),
     ("record_vsphere_session", || record_vsphere_session("dc")),
     ("record_workflow_stage", || {
         record_workflow_stage("nightly", "train", "failed", "timeout", 10.0);
     }),
     ("update_active_alerts", || {
-        update_active_alerts("critical", "database", 1)
+        update_active_alerts("critical", "database", 1);
     }),
     ("update_active_tenants", || update_active_tenants(3)),
     ("update_active_users", || update_active_users(3)),
     ("update_capacity_used", || update_capacity_used("cpu", 0.5)),
     ("update_circuit_breaker", || {
-        update_circuit_breaker("libvirt", "p", "open")
+        update_circuit_breaker("libvirt", "p", "open");
     }),
     ("update_concurrency_limit", || update_concurrency_limit(64)),
     ("update_data_drift", || {
-        update_data_drift("m", "d", "overall", 0.1)
+        update_data_drift("m", "d", "overall", 0.1);
     }),
     ("update_data_quality", || update_data_quality("d", 0.9)),
     ("update_database_connections", || {
-        update_database_connections("default", 1, 2, 3)
+        update_database_connections("default", 1, 2, 3);
     }),
     ("update_database_replication_lag", || {
-        update_database_replication_lag("r1", 0.2)
+        update_database_replication_lag("r1", 0.2);
     }),
     ("update_database_up", || update_database_up("default", true)),
     ("update_dependency", || update_dependency("minio", false)),
     ("update_docs_search_failure_ratio", || {
-        update_docs_search_failure_ratio(0.1)
+        update_docs_search_failure_ratio(0.1);
     }),
     ("update_dwcp_bandwidth", || {
-        update_dwcp_bandwidth("l1", 50.0)
+        update_dwcp_bandwidth("l1", 50.0);
     }),
     ("update_dwcp_component_health", || {
-        update_dwcp_component_health("acp", "degraded")
+        update_dwcp_component_health("acp", "degraded");
     }),
     ("update_dwcp_delta_hits", || update_dwcp_delta_hits(0.5)),
     ("update_dwcp_mode", || {
@@ -269,25 +272,25 @@ pub(crate) const VERBS: &[(&str, fn())] = &[
         update_dwcp_mode("hybrid");
     }),
     ("update_dwcp_packet_loss", || {
-        update_dwcp_packet_loss("l1", 0.01)
+        update_dwcp_packet_loss("l1", 0.01);
     }),
     ("update_dwcp_prediction_accuracy", || {
-        update_dwcp_prediction_accuracy("hybrid", 0.9)
+        update_dwcp_prediction_accuracy("hybrid", 0.9);
     }),
     ("update_endpoint_up", || update_endpoint_up("/vms", true)),
     ("update_feature_importance", || {
-        update_feature_importance("m", "1", "f", 0.1)
+        update_feature_importance("m", "1", "f", 0.1);
     }),
     ("update_leader", || update_leader(true)),
     ("update_migrations_per_hour", || {
-        update_migrations_per_hour(4.0)
+        update_migrations_per_hour(4.0);
     }),
     ("update_model_deployments", || {
-        update_model_deployments("m", "production", 2)
+        update_model_deployments("m", "production", 2);
     }),
     ("update_model_gpu", || update_model_gpu(MODEL, "0", 20.0)),
     ("update_model_loss", || {
-        update_model_loss(MODEL, "training", 0.1)
+        update_model_loss(MODEL, "training", 0.1);
     }),
     ("update_model_quality", || {
         update_model_quality(
@@ -301,29 +304,29 @@ pub(crate) const VERBS: &[(&str, fn())] = &[
         );
     }),
     ("update_model_resources", || {
-        update_model_resources(MODEL, 1 << 30, 80.0)
+        update_model_resources(MODEL, 1 << 30, 80.0);
     }),
     ("update_model_status", || {
-        update_model_status(MODEL, "serving", 60.0)
+        update_model_status(MODEL, "serving", 60.0);
     }),
     ("update_model_versions", || update_model_versions("m", 2)),
     ("update_pipeline_health", || {
-        update_pipeline_health("nightly", "training", true)
+        update_pipeline_health("nightly", "training", true);
     }),
     ("update_provider_up", || {
-        update_provider_up("libvirt", "p", true)
+        update_provider_up("libvirt", "p", true);
     }),
     ("update_provisioner_dependency", || {
-        update_provisioner_dependency("minio", true)
+        update_provisioner_dependency("minio", true);
     }),
     ("update_provisioner_health", || {
-        update_provisioner_health(true)
+        update_provisioner_health(true);
     }),
     ("update_provisioner_queue", || {
-        update_provisioner_queue(1, 2)
+        update_provisioner_queue(1, 2);
     }),
     ("update_quota_usage", || {
-        update_quota_usage("t1", "disk", 0.4)
+        update_quota_usage("t1", "disk", 0.4);
     }),
     ("update_service_availability", || {
         update_service_availability("api", true);
@@ -331,11 +334,11 @@ pub(crate) const VERBS: &[(&str, fn())] = &[
     }),
     ("update_slo", || update_slo("availability", 0.999, 0.4)),
     ("update_storage_pool", || {
-        update_storage_pool("ssd", 2, 1, Some(1.5))
+        update_storage_pool("ssd", 2, 1, Some(1.5));
     }),
     ("update_vm_count", || update_vm_count("running", 3)),
     ("update_workflow_success", || {
-        update_workflow_success("nightly", "train", 0.9)
+        update_workflow_success("nightly", "train", 0.9);
     }),
 ];
 

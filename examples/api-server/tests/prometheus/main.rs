@@ -1,0 +1,18 @@
+//! The program as its users meet it: started, asked over HTTP, and watched by Prometheus itself.
+//!
+//! | room | what happens there |
+//! |---|---|
+//! | `idle` | what a server shows that nobody has asked anything, and what judges say about it |
+//! | `counts` | ten thousand requests, read back by PromQL |
+//! | `traffic` | which requests those are, and sending them |
+//! | `exposition` | a scrape, line by line, against the catalog's declarations |
+//! | `programs` | starting, asking and ending the server, Prometheus and the other judges |
+//!
+//! `scripts/tools` fetches the judges. Where one is missing, its test says so and ends; with
+//! `NOVACRON_TEST=strict` it fails.
+
+mod counts;
+mod exposition;
+mod idle;
+mod programs;
+mod traffic;
