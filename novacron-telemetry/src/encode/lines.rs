@@ -154,7 +154,10 @@ impl Lines {
     fn quantiles(&mut self, labels: Labels<'_>, summary: &SummaryValue<'_>) {
         for (quantile, value) in summary.quantiles {
             let quantile = Number::float(*quantile);
-            let label = format!("quantile=\"{}\"", String::from_utf8_lossy(quantile.as_bytes()));
+            let label = format!(
+                "quantile=\"{}\"",
+                String::from_utf8_lossy(quantile.as_bytes())
+            );
             let fragments = [labels.fragments, &[label.as_str()]].concat();
             let labels = Labels {
                 fragments: &fragments,

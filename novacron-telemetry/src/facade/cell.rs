@@ -6,8 +6,8 @@
 use std::sync::Arc;
 
 use super::series::{Series, Shape};
-use crate::metric::visit::{HistogramValue, Value};
 use crate::metric::Kind;
+use crate::metric::visit::{HistogramValue, Value};
 use crate::sync::{AtomicU64, Ordering};
 
 /// What a series of one kind holds.
@@ -109,7 +109,11 @@ impl Series<GaugeCell> {
             return self.shape.refuse(delta);
         }
         self.landed(1);
-        let moved = |bits| Some(GaugeCell::bits(GaugeCell::known(bits).unwrap_or(0.0) + delta));
+        let moved = |bits| {
+            Some(GaugeCell::bits(
+                GaugeCell::known(bits).unwrap_or(0.0) + delta,
+            ))
+        };
         // Never `Err`: `moved` always has an answer.
         let _ = self
             .cell
@@ -146,7 +150,9 @@ impl Cell for HistogramCell {
 
     fn new(shape: &Shape) -> Self {
         Self {
-            buckets: (0..=shape.bounds.len()).map(|_| AtomicU64::new(0)).collect(),
+            buckets: (0..=shape.bounds.len())
+                .map(|_| AtomicU64::new(0))
+                .collect(),
             sum: AtomicU64::new(0),
         }
     }

@@ -15,6 +15,9 @@ pub(super) type Refused = &'static str;
 /// The labels of a series, as they stand on the wire, sorted by name.
 type Fragments = Arc<[Box<str>]>;
 
+/// Names and values of labels, as they were read.
+type Pairs<'a> = Vec<(&'a str, String)>;
+
 /// A family of which not all lines were read yet.
 #[derive(Debug)]
 pub(super) struct Draft {
@@ -224,7 +227,7 @@ fn shared(known: &mut Vec<Arc<Bounds>>, bounds: Vec<f64>) -> Arc<Bounds> {
 }
 
 /// Names and values of `{…}`, if there is one, and what follows.
-fn split_labels(text: &str) -> Result<(Vec<(&str, String)>, &str), Refused> {
+fn split_labels(text: &str) -> Result<(Pairs<'_>, &str), Refused> {
     const BROKEN: Refused = "labels cannot be read";
     let mut labels = Vec::new();
     let Some(mut rest) = text.strip_prefix('{') else {

@@ -19,8 +19,10 @@ pub(super) struct Lookup<C> {
     /// with it.
     known: RwLock<HashMap<Key, Arc<Series<C>>, BuildHasherDefault<Prehashed>>>,
     /// By the name they were called; `None` for one that was refused.
-    by_name: RwLock<HashMap<Box<str>, Option<Arc<Family<C>>>>>,
+    by_name: RwLock<HashMap<Box<str>, Entry<C>>>,
 }
+
+type Entry<C> = Option<Arc<Family<C>>>;
 
 /// Keys that are remembered for one series: labels in another order are another key.
 const KEYS_PER_SERIES: u32 = 4;
@@ -143,7 +145,10 @@ impl<C: Cell> Lookup<C> {
                 Shape::new(raw, C::KIND, house.bounds(C::KIND, raw)),
                 house.max_series,
             ));
-            let (entry, refused) = match house.registry.add_source(Arc::clone(&family) as Arc<dyn Source>) {
+            let (entry, refused) = match house
+                .registry
+                .add_source(Arc::clone(&family) as Arc<dyn Source>)
+            {
                 Ok(()) => (Some(family), None),
                 Err(error) => (None, Some((false, error.to_string()))),
             };
@@ -153,7 +158,11 @@ impl<C: Cell> Lookup<C> {
         // Nothing is logged under a lock: whoever writes the log may count through us.
         if let Some((past_limit, why)) = refused {
             // There is no end to names past the limit, so they share one complaint.
-            let subject = if past_limit { "(names past the limit)" } else { raw };
+            let subject = if past_limit {
+                "(names past the limit)"
+            } else {
+                raw
+            };
             house.refuse(subject, format_args!("{why}"));
         }
         if let (Some(family), Some(description)) = (&family, house.description(C::KIND, raw)) {

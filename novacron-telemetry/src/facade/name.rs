@@ -39,13 +39,10 @@ fn plain(raw: &str) -> String {
     if raw.starts_with(|c: char| c.is_ascii_digit()) {
         name.push('_');
     }
-    name.extend(raw.chars().map(|c| {
-        if c.is_ascii_alphanumeric() {
-            c
-        } else {
-            '_'
-        }
-    }));
+    name.extend(
+        raw.chars()
+            .map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }),
+    );
     name
 }
 
@@ -64,8 +61,14 @@ mod tests {
 
     #[test]
     fn counters_end_in_total_once() {
-        assert_eq!(of_family("http.requests", Kind::Counter), "http_requests_total");
-        assert_eq!(of_family("http.requests.total", Kind::Counter), "http_requests_total");
+        assert_eq!(
+            of_family("http.requests", Kind::Counter),
+            "http_requests_total"
+        );
+        assert_eq!(
+            of_family("http.requests.total", Kind::Counter),
+            "http_requests_total"
+        );
         assert_eq!(of_family("tokio::busy", Kind::Gauge), "tokio__busy");
         assert_eq!(of_family("5xx", Kind::Histogram), "_5xx");
         assert_eq!(of_family("größe", Kind::Gauge), "gr__e");

@@ -237,7 +237,10 @@ impl FacadeBuilder {
 
     fn check(&self) -> Result<()> {
         let default = ("default_buckets", &self.default_buckets);
-        let named = self.buckets.iter().map(|(name, list)| (name.as_str(), list));
+        let named = self
+            .buckets
+            .iter()
+            .map(|(name, list)| (name.as_str(), list));
         for (name, list) in std::iter::once(default).chain(named) {
             if list.is_empty() || !check::bounds(list) {
                 return Err(Error::new(

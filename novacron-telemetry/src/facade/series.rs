@@ -172,6 +172,10 @@ impl<C: Cell> Family<C> {
             if let Some(series) = table.places.get(&*wanted) {
                 return Ok(Arc::clone(series));
             }
+            // A flood of label values must not hold up those who count in series they have.
+            if let Some(series) = table.folded(labels) {
+                return Ok(series);
+            }
         }
         self.table.update(|table| {
             table.check_names(labels)?;
@@ -179,7 +183,9 @@ impl<C: Cell> Family<C> {
                 return Ok(Arc::clone(series));
             }
             // The one without labels folds into nothing, and there is but one.
-            if wanted.is_empty() || (table.full.is_none() && table.list.len() < self.cap && take(room)) {
+            if wanted.is_empty()
+                || (table.full.is_none() && table.list.len() < self.cap && take(room))
+            {
                 table.note_names(labels);
                 return Ok(table.insert(&self.shape, wanted, false));
             }
@@ -189,7 +195,12 @@ impl<C: Cell> Family<C> {
 }
 
 impl<C: Cell> Table<C> {
-    fn insert(&mut self, shape: &Arc<Shape>, labels: Box<[Box<str>]>, overflow: bool) -> Arc<Series<C>> {
+    fn insert(
+        &mut self,
+        shape: &Arc<Shape>,
+        labels: Box<[Box<str>]>,
+        overflow: bool,
+    ) -> Arc<Series<C>> {
         let labels: Arc<[Box<str>]> = labels.into();
         let series = Arc::new(Series {
             shape: Arc::clone(shape),
@@ -226,20 +237,30 @@ impl<C: Cell> Table<C> {
         }
     }
 
+    /// The series that stands for these labels, if it is there.
+    fn folded(&self, labels: &[Label<'_>]) -> Option<Arc<Series<C>>> {
+        let full = self.full.as_ref()?;
+        let narrow = full
+            .widest(labels)
+            .and_then(|widest| self.places.get(&*fold_one(labels, widest)));
+        let found = narrow.or_else(|| {
+            let last = full.last.as_ref().filter(|_| full.spare == 0)?;
+            self.places.get(last)
+        });
+        found.map(Arc::clone)
+    }
+
     /// Folds the label that has the most values; what that leaves may differ in [`SPARE`] ways. All
     /// beyond goes to one series, with the labels of the first that went there.
     fn fold(&mut self, shape: &Arc<Shape>, labels: &[Label<'_>]) -> Arc<Series<C>> {
-        let full = match &mut self.full {
-            Some(full) => full,
-            None => self.full.insert(Full {
-                widest: widest(&self.list),
-                spare: SPARE,
-                last: None,
-            }),
-        };
-        let has = |name: &&String| labels.iter().any(|label| label.name == **name);
-        if let Some(widest) = full.widest.iter().find(has) {
-            let folded = fragments(labels, |label| label.name == *widest);
+        let list = &self.list;
+        let full = self.full.get_or_insert_with(|| Full {
+            widest: widest(list),
+            spare: SPARE,
+            last: None,
+        });
+        if let Some(widest) = full.widest(labels) {
+            let folded = fold_one(labels, widest);
             if let Some(series) = self.places.get(&*folded) {
                 return Arc::clone(series);
             }
@@ -249,7 +270,9 @@ impl<C: Cell> Table<C> {
                 return self.insert(shape, folded, true);
             }
         }
-        let last = full.last.get_or_insert_with(|| fragments(labels, |_| true).into());
+        let last = full
+            .last
+            .get_or_insert_with(|| fragments(labels, |_| true).into());
         let last = Arc::clone(last);
         match self.places.get(&last) {
             Some(series) => Arc::clone(series),
@@ -258,10 +281,25 @@ impl<C: Cell> Table<C> {
     }
 }
 
+impl Full {
+    /// The label of these that has the most values in the family.
+    fn widest(&self, labels: &[Label<'_>]) -> Option<&str> {
+        let has = |name: &&String| labels.iter().any(|label| label.name == **name);
+        self.widest.iter().find(has).map(String::as_str)
+    }
+}
+
+/// The labels with the value of one of them folded.
+fn fold_one(labels: &[Label<'_>], name: &str) -> Box<[Box<str>]> {
+    fragments(labels, |label| label.name == name)
+}
+
 /// One of what is left, if anything is.
 pub(super) fn take(room: &AtomicUsize) -> bool {
-    room.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1))
-        .is_ok()
+    room.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| {
+        left.checked_sub(1)
+    })
+    .is_ok()
 }
 
 /// The labels as they stand on the wire, with `__other__` for those that are folded. A label with an

@@ -57,6 +57,12 @@ pub trait Provider: Send + Sync {
     }
 }
 
+/// A source, by what it was called when it was asked.
+type Named = (String, Arc<dyn Source>);
+
+/// A source's provider, and why the source is left out.
+type Refused = (Arc<dyn Provider>, Error);
+
 /// A source and what its lines begin with.
 struct Offered {
     by: Arc<dyn Provider>,
@@ -121,18 +127,8 @@ impl Registry {
         offered.unwrap_or_default()
     }
 
-    #[expect(
-        clippy::type_complexity,
-        reason = "three lists that are taken apart at once"
-    )]
-    fn admit(
-        &self,
-        offered: Vec<Offered>,
-    ) -> (
-        Vec<(String, Arc<dyn Source>)>,
-        Vec<(String, Arc<dyn Source>)>,
-        Vec<(Arc<dyn Provider>, Error)>,
-    ) {
+    /// Our own sources, those of others that may stand beside them, and what is left out.
+    fn admit(&self, offered: Vec<Offered>) -> (Vec<Named>, Vec<Named>, Vec<Refused>) {
         let entries = self.0.entries.read();
         let own = entries
             .by_name
@@ -142,7 +138,7 @@ impl Registry {
         let (mut others, mut refused) = (Vec::new(), Vec::new());
         let mut taken: HashMap<String, String> = HashMap::new();
         for Offered { by, source, names } in offered {
-            // UNWRAP: `line_names` begins with the family's own name.
+            // The family's own name comes first.
             let name = names.first().cloned().unwrap_or_default();
             if !check::exposed_name(&name) {
                 refused.push((by, unusable(&name)));
@@ -173,10 +169,7 @@ impl Registry {
 }
 
 /// Two lists in the order of names, as one.
-fn merge(
-    own: Vec<(String, Arc<dyn Source>)>,
-    others: Vec<(String, Arc<dyn Source>)>,
-) -> Arc<[Arc<dyn Source>]> {
+fn merge(own: Vec<Named>, others: Vec<Named>) -> Arc<[Arc<dyn Source>]> {
     let mut merged = Vec::with_capacity(own.len() + others.len());
     let mut others = others.into_iter().peekable();
     for (name, source) in own {

@@ -4,7 +4,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::metric::exemplar::Exemplar;
-use crate::metric::visit::{Flow, Head, HistogramValue, Labels, Pin, Source, SummaryValue, Value, Visitor};
+use crate::metric::visit::{
+    Flow, Head, HistogramValue, Labels, Pin, Source, SummaryValue, Value, Visitor,
+};
 
 use super::Alias;
 
@@ -195,7 +197,11 @@ impl Kept {
                 sum: *sum,
                 exemplars,
             }),
-            Kept::Summary { quantiles, sum, count } => Value::Summary(SummaryValue {
+            Kept::Summary {
+                quantiles,
+                sum,
+                count,
+            } => Value::Summary(SummaryValue {
                 quantiles,
                 sum: *sum,
                 count: *count,
