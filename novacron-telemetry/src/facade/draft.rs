@@ -7,7 +7,7 @@ use super::foreign::{Bounds, Foreign, Reading, Row};
 use crate::label::fragment::fragment;
 use crate::label::open;
 use crate::metric::Kind;
-use crate::metric::histogram::le_list;
+use crate::metric::bounds;
 
 /// Why a line is left out.
 pub(super) type Refused = &'static str;
@@ -217,7 +217,7 @@ fn shared(known: &mut Vec<Arc<Bounds>>, bounds: Vec<f64>) -> Arc<Bounds> {
         return Arc::clone(same);
     }
     let made = Arc::new(Bounds {
-        le: le_list(&bounds),
+        le: bounds::fragments(&bounds).into(),
         bounds: bounds.into(),
     });
     if known.len() < 8 {

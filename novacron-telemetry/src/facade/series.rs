@@ -7,7 +7,7 @@ use super::cell::Cell;
 use super::name;
 use crate::label::fragment::{self, fragment};
 use crate::label::{OTHER, open};
-use crate::metric::histogram::le_list;
+use crate::metric::bounds;
 use crate::metric::visit::{Faults, Flow, Head, Labels, Pin, Source, Visitor};
 use crate::metric::{Kind, Unit};
 use crate::sync::{AtomicU32, AtomicU64, AtomicUsize, Ordering, RwLock};
@@ -46,7 +46,7 @@ impl Shape {
             name: name::of_family(raw, kind),
             kind,
             bounds: bounds.into(),
-            le: le_list(bounds),
+            le: bounds::fragments(bounds).into(),
             help: format!("Recorded as {raw} through the metrics facade."),
             described: OnceLock::new(),
             faults: FaultCounts::default(),
