@@ -80,6 +80,8 @@ pub mod describe;
 mod encode;
 mod error;
 pub mod expose;
+#[cfg(any(feature = "facade", feature = "exporter-prometheus"))]
+pub mod facade;
 pub mod label;
 #[cfg(feature = "http")]
 pub mod layer;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::buffer::{Buffer, Pen};
 use super::number::{LONGEST, Number};
-use crate::registry::visit::{Exemplar, Flow, HistogramValue, Labels, Value};
+use crate::registry::visit::{Exemplar, Flow, HistogramValue, Labels, SummaryValue, Value};
 
 /// The most bytes in a chunk, unless a single series with its head is longer.
 pub(super) const CHUNK: usize = 64 * 1024;
@@ -127,16 +127,42 @@ impl Lines {
             }
             Value::Histogram(histogram) => {
                 let count = self.buckets(labels, &histogram, exemplars);
-                self.begin_lines("_sum");
-                self.line(labels, &Number::float(histogram.sum));
-                self.begin_lines("_count");
-                self.line(labels, &Number::whole(count));
+                self.sum_and_count(labels, histogram.sum, count);
+            }
+            Value::Summary(summary) => {
+                self.begin_lines("");
+                self.quantiles(labels, &summary);
+                self.sum_and_count(labels, summary.sum, summary.count);
             }
         }
         if self.is_full() {
             Flow::Pause
         } else {
             Flow::Continue
+        }
+    }
+
+    /// The last two lines of a histogram or summary.
+    fn sum_and_count(&mut self, labels: Labels<'_>, sum: f64, count: u64) {
+        self.begin_lines("_sum");
+        self.line(labels, &Number::float(sum));
+        self.begin_lines("_count");
+        self.line(labels, &Number::whole(count));
+    }
+
+    /// A line per quantile, which is a label.
+    fn quantiles(&mut self, labels: Labels<'_>, summary: &SummaryValue<'_>) {
+        for (quantile, value) in summary.quantiles {
+            let quantile = Number::float(*quantile);
+            let label = format!(
+                "quantile=\"{}\"",
+                String::from_utf8_lossy(quantile.as_bytes())
+            );
+            let fragments = [labels.fragments, &[label.as_str()]].concat();
+            let labels = Labels {
+                fragments: &fragments,
+            };
+            self.line(labels, &Number::float(*value));
         }
     }
 

@@ -28,7 +28,7 @@ impl Visitor for OpenMetrics {
             // A counter here must end in `_total`. A promised name that does not is shown under its
             // own name all the same, without a claim about its type.
             (Kind::Counter, None) => (head.name, "unknown"),
-            (Kind::Gauge | Kind::Histogram, _) => (head.name, head.kind.as_str()),
+            (Kind::Gauge | Kind::Histogram | Kind::Summary, _) => (head.name, head.kind.as_str()),
         };
         self.0.header("HELP", family, |out| {
             escape::help_quoted_into(out, head.help);

@@ -23,6 +23,21 @@ pub const fn name(text: &str) -> bool {
     snake(text.as_bytes()) && !matches!(text.as_bytes()[0], b'_')
 }
 
+/// Whether `text` is a metric name in the formats' own, wider sense: names that somebody else chose
+/// may have capitals and colons.
+#[must_use]
+pub const fn exposed_name(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    while at < bytes.len() {
+        if !matches!(bytes[at], b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'_' | b':') {
+            return false;
+        }
+        at += 1;
+    }
+    !bytes.is_empty() && !bytes[0].is_ascii_digit() && bytes.len() <= 200
+}
+
 /// Whether `text` may be a label: snake_case, and none of the names that belong to Prometheus.
 #[must_use]
 pub const fn label(text: &str) -> bool {

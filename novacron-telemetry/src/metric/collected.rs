@@ -117,7 +117,7 @@ impl<L: LabelSet, M: CollectedKind> Collected<L, M> {
         let last = Arc::clone(&inner.rows.read());
         let resets = match inner.kind {
             Kind::Counter => rows.resets_since(&last),
-            Kind::Gauge | Kind::Histogram => 0,
+            Kind::Gauge | Kind::Histogram | Kind::Summary => 0,
         };
         inner.rows.replace(rows);
         resets
@@ -251,7 +251,7 @@ impl Source for CollectedSource {
             };
             let value = match self.0.kind {
                 Kind::Counter => Value::FloatCounter(*value),
-                Kind::Gauge | Kind::Histogram => Value::Gauge(*value),
+                Kind::Gauge | Kind::Histogram | Kind::Summary => Value::Gauge(*value),
             };
             if visitor.series(labels, value) == Flow::Pause {
                 return Some(at + 1);

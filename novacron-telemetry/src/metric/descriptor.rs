@@ -132,7 +132,7 @@ impl Descriptor {
     pub fn worst_case_series(&self) -> Option<usize> {
         let lines = match self.kind {
             Kind::Histogram => self.buckets.len() + 3,
-            Kind::Counter | Kind::Gauge => 1,
+            Kind::Counter | Kind::Gauge | Kind::Summary => 1,
         };
         self.worst_case_sets()?.checked_mul(lines)
     }
@@ -147,6 +147,9 @@ pub enum Kind {
     Gauge,
     /// Observations, counted by size.
     Histogram,
+    /// Observations, with quantiles that somebody else worked out. Nothing here counts this way: it
+    /// is how other libraries' families are shown.
+    Summary,
 }
 
 impl Kind {
@@ -157,6 +160,7 @@ impl Kind {
             Kind::Counter => "counter",
             Kind::Gauge => "gauge",
             Kind::Histogram => "histogram",
+            Kind::Summary => "summary",
         }
     }
 }

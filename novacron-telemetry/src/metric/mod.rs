@@ -25,7 +25,7 @@
 //! ```
 
 mod absolute;
-mod bounds;
+pub(crate) mod bounds;
 pub mod buckets;
 pub mod check;
 mod collected;

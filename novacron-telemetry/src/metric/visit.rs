@@ -45,6 +45,8 @@ pub enum Value<'a> {
     Gauge(f64),
     /// Counted observations.
     Histogram(HistogramValue<'a>),
+    /// Observations with quantiles worked out elsewhere.
+    Summary(SummaryValue<'a>),
 }
 
 /// The buckets of one histogram series, read once.
@@ -68,6 +70,17 @@ impl HistogramValue<'_> {
     pub fn count(&self) -> u64 {
         self.buckets.iter().fold(0, |sum, n| sum.wrapping_add(*n))
     }
+}
+
+/// The quantiles of one summary series, as they were read.
+#[derive(Clone, Copy, Debug)]
+pub struct SummaryValue<'a> {
+    /// Quantile, from 0 to 1, and its value; ascending.
+    pub quantiles: &'a [(f64, f64)],
+    /// The sum of the observations.
+    pub sum: f64,
+    /// How many observations there were.
+    pub count: u64,
 }
 
 /// Whether the walk goes on.

@@ -88,8 +88,10 @@ impl RegistryBuilder {
             },
             entries: RwLock::new(Entries::default()),
             refreshers: RwLock::new(Vec::new()),
+            providers: RwLock::new(Vec::new()),
             windows: walk::Windows::new(),
             panics: std::sync::atomic::AtomicU64::new(0),
+            refusals: std::sync::atomic::AtomicU64::new(0),
         }))
     }
 }

@@ -13,7 +13,7 @@ use crate::metric::{Descriptor, Kind};
 pub(super) struct Entries {
     pub(super) by_name: BTreeMap<String, Entry>,
     /// Every name that stands on a line of the exposition: `x_sum` belongs to histogram `x`.
-    taken: BTreeMap<String, String>,
+    pub(super) taken: BTreeMap<String, String>,
     /// The sources in the order of their names, for walks.
     pub(super) sources: Arc<[Arc<dyn Source>]>,
 }
@@ -30,16 +30,7 @@ impl Entries {
     pub(super) fn claim(&mut self, family: &str, lines: Vec<String>) -> Result<()> {
         for name in &lines {
             if let Some(owner) = self.taken.get(name) {
-                let why = if owner == family {
-                    format!(
-                        "`{owner}` is already registered with another type, other labels or other buckets"
-                    )
-                } else {
-                    format!(
-                        "`{family}` would print lines named `{name}`, which belong to `{owner}`"
-                    )
-                };
-                return Err(Error::new(ErrorKind::ConflictingMetric, why));
+                return Err(conflict(family, name, owner));
             }
         }
         self.taken
@@ -56,6 +47,16 @@ impl Entries {
     }
 }
 
+/// Why `family` cannot have lines that begin with `line`.
+pub(super) fn conflict(family: &str, line: &str, owner: &str) -> Error {
+    let why = if owner == family {
+        format!("`{owner}` is already registered with another type, other labels or other buckets")
+    } else {
+        format!("`{family}` would print lines named `{line}`, which belong to `{owner}`")
+    };
+    Error::new(ErrorKind::ConflictingMetric, why)
+}
+
 /// The names that a family's lines and headers begin with, in any format.
 pub(super) fn line_names(head: &Head<'_>) -> Vec<String> {
     let name = head.name;
@@ -66,6 +67,7 @@ pub(super) fn line_names(head: &Head<'_>) -> Vec<String> {
         }
         // OpenMetrics heads a counter with its name without `_total`.
         Kind::Counter => names.extend(name.strip_suffix("_total").map(str::to_owned)),
+        Kind::Summary => names.extend(["_sum", "_count"].map(|suffix| format!("{name}{suffix}"))),
         Kind::Gauge => {}
     }
     names

@@ -20,6 +20,7 @@ mod alias;
 mod builder;
 mod entries;
 mod group;
+mod provider;
 mod snapshot;
 pub mod visit;
 mod walk;
@@ -32,6 +33,7 @@ pub use builder::RegistryBuilder;
 pub use group::{Groups, MetricGroup, register};
 #[doc(hidden)]
 pub use group::{Probe, Unknown};
+pub use provider::Provider;
 pub use snapshot::{Sample, Series, Snapshot};
 pub use walk::Walk;
 
@@ -57,9 +59,13 @@ struct Inner {
     entries: RwLock<Entries>,
     /// Run before each scrape, to bring up to date what is read rather than counted.
     refreshers: RwLock<Vec<Arc<dyn Fn() + Send + Sync>>>,
+    /// Asked for their families at each reading.
+    providers: RwLock<Vec<Arc<dyn Provider>>>,
     windows: walk::Windows,
     /// Panics of sources and refreshers, caught.
     panics: std::sync::atomic::AtomicU64,
+    /// What was left out because of its name or past a limit.
+    refusals: std::sync::atomic::AtomicU64,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -107,14 +113,8 @@ impl Registry {
         // Asked before the lock is taken: a source is the host's code.
         let head = source.head();
         let (name, lines) = (head.name.to_owned(), line_names(&head));
-        if !check::name(&name) {
-            return Err(Error::new(
-                ErrorKind::InvalidMetric,
-                format!(
-                    "`{}` is no metric name: use snake_case, a letter first",
-                    name.escape_debug()
-                ),
-            ));
+        if !check::exposed_name(&name) {
+            return Err(provider::unusable(&name));
         }
         self.0.entries.update(|entries| {
             entries.claim(&name, lines)?;
@@ -170,6 +170,12 @@ impl Registry {
             .values()
             .filter_map(|entry| entry.descriptor)
             .collect()
+    }
+
+    /// Whether every series carries a constant label of this name.
+    #[cfg(any(feature = "facade", feature = "exporter-prometheus"))]
+    pub(crate) fn is_constant_label(&self, name: &str) -> bool {
+        self.0.settings.constant_names.contains(name)
     }
 
     /// The constant labels, as they stand on the wire.

@@ -54,16 +54,26 @@ pub enum Sample {
         /// The exemplar of each bucket, if the family keeps any.
         exemplars: Vec<Option<Exemplar>>,
     },
+    /// Observations with quantiles worked out elsewhere.
+    Summary {
+        /// Quantile and value.
+        quantiles: Vec<(f64, f64)>,
+        /// The sum of the observations.
+        sum: f64,
+        /// How many there were.
+        count: u64,
+    },
 }
 
 impl Sample {
-    /// The number; for a histogram, how many observations there were.
+    /// The number; for a histogram or summary, how many observations there were.
     #[must_use]
     pub fn value(&self) -> f64 {
         match self {
             Sample::Counter(count) => *count as f64,
             Sample::FloatCounter(value) | Sample::Gauge(value) => *value,
             Sample::Histogram { buckets, .. } => buckets.iter().sum::<u64>() as f64,
+            Sample::Summary { count, .. } => *count as f64,
         }
     }
 }
@@ -155,6 +165,11 @@ impl Visitor for Snapshot {
                     buckets: histogram.buckets.to_vec(),
                     sum: histogram.sum,
                     exemplars: histogram.exemplars.to_vec(),
+                },
+                Value::Summary(summary) => Sample::Summary {
+                    quantiles: summary.quantiles.to_vec(),
+                    sum: summary.sum,
+                    count: summary.count,
                 },
             },
         };

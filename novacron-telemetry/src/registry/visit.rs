@@ -34,7 +34,7 @@
 
 pub use crate::metric::exemplar::Exemplar;
 pub use crate::metric::visit::{
-    Faults, Flow, Head, HistogramValue, Labels, Pin, Source, Value, Visitor,
+    Faults, Flow, Head, HistogramValue, Labels, Pin, Source, SummaryValue, Value, Visitor,
 };
 pub use crate::metric::{Kind, Unit};
 

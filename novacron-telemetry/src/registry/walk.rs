@@ -25,15 +25,11 @@ impl Registry {
         self.0.windows.turn_if_due(&self.0.cells);
         let refreshers = self.0.refreshers.read().clone();
         for refresh in refreshers {
-            if catch_unwind(AssertUnwindSafe(|| refresh())).is_err() {
-                self.0
-                    .panics
-                    .fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-            }
+            self.guarded(|| refresh());
         }
         Walk {
             registry: self.clone(),
-            sources: Arc::clone(&self.0.entries.read().sources),
+            sources: self.sources(),
             family: 0,
             paused: None,
         }
@@ -45,7 +41,7 @@ impl Registry {
         while walk.step(visitor) {}
     }
 
-    /// Panics of sources and refreshers that were caught so far.
+    /// Panics of sources, providers and refreshers that were caught so far.
     #[must_use]
     pub fn caught_panics(&self) -> u64 {
         self.0.panics.load(std::sync::atomic::Ordering::Relaxed)

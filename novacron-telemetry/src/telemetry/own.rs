@@ -67,13 +67,16 @@ pub(super) fn refresh(registry: &Registry, catalog: &Catalog) {
             .set(registry.descriptors().len() as f64);
         own.telemetry_families_recorded
             .set(registry.recorded_families().len() as f64);
-        let panics = registry.caught_panics();
-        let before = std::mem::replace(&mut *caught.lock(), panics);
+        // Read under the lock: of two scrapes at once, neither counts what the other did.
+        let mut caught = caught.lock();
+        let errors = registry.caught_panics() + registry.refusals();
+        let before = std::mem::replace(&mut *caught, errors);
+        drop(caught);
         own.telemetry_internal_errors_total.inc_by(
             &SiteLabels {
                 site: Site::Registry,
             },
-            panics - before,
+            errors - before,
         );
         cost(&own);
     });

@@ -231,7 +231,7 @@ fn counts_work(group: &&Group) -> bool {
 fn worst_case(family: &Descriptor) -> u64 {
     let lines = match family.kind {
         Kind::Histogram => family.buckets.len() as u64 + 3,
-        Kind::Counter | Kind::Gauge => 1,
+        Kind::Counter | Kind::Gauge | Kind::Summary => 1,
     };
     let sets: u64 = family
         .labels

@@ -96,16 +96,58 @@ struct Bounds {
 }
 
 /// The registries that are judged, and what each is called in a failure.
-fn registries() -> [(&'static str, Registry); 3] {
+fn registries() -> Vec<(&'static str, Registry)> {
     let catalog = Registry::new();
     Catalog::register(&catalog, Groups::ALL).unwrap();
     let bounds = Registry::new();
     bounds.register::<Bounds>().unwrap();
-    [
+    vec![
         ("hostile", hostile()),
         ("catalog", catalog),
         ("bounds", bounds),
+        #[cfg(feature = "facade")]
+        ("facade", facade()),
+        #[cfg(all(feature = "facade", feature = "exporter-prometheus"))]
+        ("exporter", exporter()),
     ]
+}
+
+/// Counts through the `metrics` crate, with names and labels from elsewhere.
+#[cfg(feature = "facade")]
+#[allow(
+    clippy::disallowed_macros,
+    reason = "these are the macros that the facade is for"
+)]
+fn count() {
+    use metrics::{Unit, counter, describe_counter, describe_histogram, gauge, histogram};
+    describe_counter!("http.Sent", Unit::Bytes, "A \"quoted\" \\ help\nin two lines.");
+    describe_histogram!("wait_seconds", Unit::Seconds, "Waiting.");
+    for text in ["plain", "a\"b", "\\", "new\nline", "\u{1b}[2J", "ü"] {
+        counter!("http.Sent", "Peer.Name" => text, "job" => "x").increment(1);
+        histogram!("wait_seconds", "peer" => text).record(0.3);
+        histogram!("SIZE::of.it", "peer" => text).record(3e7);
+        gauge!("5 levels", "peer" => text).set(f64::NAN);
+    }
+}
+
+#[cfg(feature = "facade")]
+fn facade() -> Registry {
+    let registry = Registry::builder().const_label("component", "api").build();
+    let facade = novacron_telemetry::facade::Facade::builder(&registry).max_series(3);
+    metrics::with_local_recorder(&facade.build().unwrap(), count);
+    registry
+}
+
+#[cfg(all(feature = "facade", feature = "exporter-prometheus"))]
+fn exporter() -> Registry {
+    use metrics_exporter_prometheus::{Matcher, PrometheusBuilder};
+    let waits = Matcher::Full("wait_seconds".to_owned());
+    let builder = PrometheusBuilder::new().set_buckets_for_metric(waits, &[0.5, 1.0]);
+    let recorder = builder.unwrap().build_recorder();
+    metrics::with_local_recorder(&recorder, count);
+    let registry = Registry::builder().const_label("component", "api").build();
+    registry.add_exporter(recorder.handle()).unwrap();
+    registry
 }
 
 #[test]

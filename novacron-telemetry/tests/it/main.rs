@@ -7,6 +7,10 @@ mod books;
 mod catalog;
 mod escape;
 mod exposition;
+#[cfg(all(feature = "facade", feature = "exporter-prometheus"))]
+mod exporter;
+#[cfg(feature = "facade")]
+mod facade;
 mod hostile;
 #[cfg(feature = "http")]
 mod http;

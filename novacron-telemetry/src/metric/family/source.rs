@@ -97,5 +97,6 @@ fn is_zero<M: Scalar>(value: &Value<'_>) -> bool {
         // A gauge that is set to 0 says so; one that counts what is going on says nothing with it.
         Value::Gauge(value) => M::ZERO_START && *value == 0.0,
         Value::Histogram(histogram) => histogram.count() == 0,
+        Value::Summary(summary) => summary.count == 0,
     }
 }

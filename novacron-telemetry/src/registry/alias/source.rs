@@ -4,7 +4,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::metric::exemplar::Exemplar;
-use crate::metric::visit::{Flow, Head, HistogramValue, Labels, Pin, Source, Value, Visitor};
+use crate::metric::visit::{
+    Flow, Head, HistogramValue, Labels, Pin, Source, SummaryValue, Value, Visitor,
+};
 
 use super::Alias;
 
@@ -104,6 +106,12 @@ enum Kept {
         sum: f64,
         exemplars: Vec<Option<Exemplar>>,
     },
+    /// Quantiles cannot be added up; the first series keeps its own.
+    Summary {
+        quantiles: Vec<(f64, f64)>,
+        sum: f64,
+        count: u64,
+    },
 }
 
 impl Table {
@@ -163,6 +171,10 @@ impl Kept {
                     }
                 }
             }
+            (Kept::Summary { sum, count, .. }, Value::Summary(more)) => {
+                *sum += more.sum;
+                *count = count.wrapping_add(more.count);
+            }
             _ => {}
         }
     }
@@ -185,6 +197,15 @@ impl Kept {
                 sum: *sum,
                 exemplars,
             }),
+            Kept::Summary {
+                quantiles,
+                sum,
+                count,
+            } => Value::Summary(SummaryValue {
+                quantiles,
+                sum: *sum,
+                count: *count,
+            }),
         }
     }
 }
@@ -201,6 +222,11 @@ impl From<Value<'_>> for Kept {
                 buckets: h.buckets.to_vec(),
                 sum: h.sum,
                 exemplars: h.exemplars.to_vec(),
+            },
+            Value::Summary(s) => Kept::Summary {
+                quantiles: s.quantiles.to_vec(),
+                sum: s.sum,
+                count: s.count,
             },
         }
     }
