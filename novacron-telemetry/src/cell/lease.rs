@@ -55,12 +55,17 @@ pub(crate) fn write(number: u64, f: impl Fn(Pen<'_>)) {
         return f(Pen::own(slab));
     }
     if number != 0 {
-        write_cold(number, &f);
+        cold(number, f);
     }
 }
 
+/// Takes `f` by value: were it borrowed here, every hot call would write it to the stack as well.
 #[cold]
 #[inline(never)]
+fn cold(number: u64, f: impl Fn(Pen<'_>)) {
+    write_cold(number, &f);
+}
+
 fn write_cold(number: u64, f: &dyn Fn(Pen<'_>)) {
     let written = LEASES.try_with(|leases| {
         // Borrowed already: an allocator that records is allocating for us right now.

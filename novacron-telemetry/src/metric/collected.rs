@@ -106,7 +106,7 @@ impl<L: LabelSet, M: CollectedKind> Collected<L, M> {
                 Some(fragments) => rows.push((fragments, value)),
                 None => {
                     let fault = inner.shape.faults + OVERFLOW;
-                    write(number, |pen| pen.add(fault, 1));
+                    write(number, move |pen| pen.add(fault, 1));
                 }
             }
         }

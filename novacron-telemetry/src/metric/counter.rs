@@ -48,7 +48,7 @@ impl Counter {
     #[inline]
     pub fn inc_by(&self, n: u64) {
         let cell = self.cell;
-        write(self.number, |pen| pen.add(cell, n));
+        write(self.number, move |pen| pen.add(cell, n));
     }
 
     /// What was counted so far, over all threads. Reads every thread's cells: for tests and
@@ -114,7 +114,7 @@ impl FloatCounter {
             return refuse(self.number, self.faults, n);
         }
         let cell = self.cell;
-        write(self.number, |pen| pen.add_f64(cell, n));
+        write(self.number, move |pen| pen.add_f64(cell, n));
     }
 
     /// The total so far, over all threads.

@@ -118,14 +118,14 @@ impl UpDownGauge {
     #[inline]
     pub fn inc(&self) {
         let cell = self.cell;
-        write(self.number, |pen| pen.add(cell + BEGUN, 1));
+        write(self.number, move |pen| pen.add(cell + BEGUN, 1));
     }
 
     /// One less.
     #[inline]
     pub fn dec(&self) {
         let cell = self.cell;
-        write(self.number, |pen| pen.add(cell + ENDED, 1));
+        write(self.number, move |pen| pen.add(cell + ENDED, 1));
     }
 
     /// One more, until the guard is dropped.

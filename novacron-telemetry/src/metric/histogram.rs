@@ -115,7 +115,7 @@ pub(crate) fn observe(
         return refuse(number, faults, observation);
     }
     let bucket = bounds.bucket(observation);
-    write(number, |pen| {
+    write(number, move |pen| {
         pen.observe(cell, FIRST + bucket, observation);
     });
 }

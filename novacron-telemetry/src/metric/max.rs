@@ -34,7 +34,7 @@ impl MaxGauge {
             return refuse(self.number, self.faults, observation);
         }
         let cell = self.cell;
-        write(self.number, |pen| pen.raise_windowed(cell, observation));
+        write(self.number, move |pen| pen.raise_windowed(cell, observation));
     }
 
     /// The greatest observation of the current window and the last, if there was one.
@@ -95,7 +95,7 @@ impl Timestamp {
     pub fn set(&self, unix_seconds: f64) {
         if unix_seconds > 0.0 && unix_seconds.is_finite() {
             let cell = self.cell;
-            write(self.number, |pen| pen.raise(cell, unix_seconds));
+            write(self.number, move |pen| pen.raise(cell, unix_seconds));
         }
     }
 

@@ -114,7 +114,7 @@ pub(crate) fn refuse(number: u64, faults: CellId, observation: f64) {
     } else {
         NEGATIVE
     };
-    write(number, |pen| pen.add(faults + reason, 1));
+    write(number, move |pen| pen.add(faults + reason, 1));
 }
 
 /// Room for the buckets of one histogram while it is read.

@@ -35,26 +35,39 @@ pub(crate) fn text(seed: u64, text: &str) -> u64 {
 
 #[inline]
 fn bytes(hash: u64, bytes: &[u8]) -> u64 {
-    // The length goes in first: "a" and "a\0" differ, and so do ("ab", "c") and ("a", "bc").
+    // The length goes in first: "a" and "a\0" differ, and so do ("ab", "c") and ("a", "bc"). That
+    // also lets the last block overlap the one before it.
     let mut hash = hash ^ (bytes.len() as u64).wrapping_mul(K);
-    let mut rest = bytes;
-    while let Some((block, tail)) = rest.split_first_chunk::<16>() {
-        hash = fold(hash ^ low(block), K ^ high(block));
-        rest = tail;
-    }
-    if let (Some(first), Some(last)) = (rest.first_chunk::<8>(), rest.last_chunk::<8>()) {
+    if let Some(last) = bytes.last_chunk::<16>() {
+        let mut rest = bytes;
+        while rest.len() > 16
+            && let Some((block, tail)) = rest.split_first_chunk::<16>()
+        {
+            hash = fold(hash ^ low(block), K ^ high(block));
+            rest = tail;
+        }
+        fold(hash ^ low(last), K ^ high(last))
+    } else if let (Some(first), Some(last)) = (bytes.first_chunk::<8>(), bytes.last_chunk::<8>()) {
         fold(
             hash ^ u64::from_le_bytes(*first),
             K ^ u64::from_le_bytes(*last),
         )
-    } else if let (Some(first), Some(last)) = (rest.first_chunk::<4>(), rest.last_chunk::<4>()) {
+    } else if let (Some(first), Some(last)) = (bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
         let (first, last) = (u32::from_le_bytes(*first), u32::from_le_bytes(*last));
         fold(hash ^ u64::from(first), K ^ u64::from(last))
     } else {
-        let short = rest
-            .iter()
-            .fold(0, |word, byte| (word << 8) | u64::from(*byte));
-        fold(hash ^ short, K)
+        fold(hash ^ short(bytes), K)
+    }
+}
+
+/// Up to three bytes as one word: the first, the middle and the last are all there are.
+#[inline]
+pub(super) fn short(bytes: &[u8]) -> u64 {
+    match (bytes.first(), bytes.get(bytes.len() / 2), bytes.last()) {
+        (Some(first), Some(middle), Some(last)) => {
+            u64::from(*first) << 16 | u64::from(*middle) << 8 | u64::from(*last)
+        }
+        _ => 0,
     }
 }
 

@@ -233,7 +233,7 @@ impl Inner {
     #[cold]
     fn count_overflow(&self) {
         let fault = self.shape.faults + OVERFLOW;
-        write(self.shape.number(), |pen| pen.add(fault, 1));
+        write(self.shape.number(), move |pen| pen.add(fault, 1));
     }
 }
 

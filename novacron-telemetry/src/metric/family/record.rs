@@ -20,7 +20,7 @@ impl<L: LabelSet> Family<L, Counter> {
     #[inline]
     pub fn inc_by<K: LabelKey<L>>(&self, key: &K, n: u64) {
         if let Some((inner, cell)) = self.cell(key) {
-            write(inner.shape.number(), |pen| pen.add(cell, n));
+            write(inner.shape.number(), move |pen| pen.add(cell, n));
         }
     }
 
@@ -36,7 +36,7 @@ impl<L: LabelSet> Family<L, Counter> {
             inner.count_overflow();
         }
         if let Some(at) = inner.place(found.series, table) {
-            write(inner.shape.number(), |pen| pen.add(at.cell, 1));
+            write(inner.shape.number(), move |pen| pen.add(at.cell, 1));
             if found.new | inner.index.show(found.series) {
                 self.touch_each(together);
             }
