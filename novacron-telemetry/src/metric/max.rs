@@ -34,7 +34,9 @@ impl MaxGauge {
             return refuse(self.number, self.faults, observation);
         }
         let cell = self.cell;
-        write(self.number, move |pen| pen.raise_windowed(cell, observation));
+        write(self.number, move |pen| {
+            pen.raise_windowed(cell, observation)
+        });
     }
 
     /// The greatest observation of the current window and the last, if there was one.

@@ -120,7 +120,11 @@ fn registries() -> Vec<(&'static str, Registry)> {
 )]
 fn count() {
     use metrics::{Unit, counter, describe_counter, describe_histogram, gauge, histogram};
-    describe_counter!("http.Sent", Unit::Bytes, "A \"quoted\" \\ help\nin two lines.");
+    describe_counter!(
+        "http.Sent",
+        Unit::Bytes,
+        "A \"quoted\" \\ help\nin two lines."
+    );
     describe_histogram!("wait_seconds", Unit::Seconds, "Waiting.");
     for text in ["plain", "a\"b", "\\", "new\nline", "\u{1b}[2J", "ü"] {
         counter!("http.Sent", "Peer.Name" => text, "job" => "x").increment(1);

@@ -6,9 +6,9 @@ mod attributes;
 mod books;
 mod catalog;
 mod escape;
-mod exposition;
 #[cfg(all(feature = "facade", feature = "exporter-prometheus"))]
 mod exporter;
+mod exposition;
 #[cfg(feature = "facade")]
 mod facade;
 mod hostile;

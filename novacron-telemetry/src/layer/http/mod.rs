@@ -1,25 +1,25 @@
 //! API requests over HTTP, counted exactly once however they end.
 //!
 //! ```
+//! use bytes::Bytes;
 //! use http::{Request, Response};
+//! use http_body_util::{BodyExt, Empty};
 //! use novacron_telemetry::catalog::{Catalog, Method};
 //! use novacron_telemetry::layer::http::HttpLayer;
 //! use novacron_telemetry::record::{Recorder, Settings};
 //! use novacron_telemetry::registry::{Groups, Registry};
 //! use tower_layer::Layer;
 //! use tower_service::Service;
-//! # use http_body_util::{BodyExt, Empty};
-//! # use bytes::Bytes;
 //!
 //! let registry = Registry::new();
 //! let recorder = Recorder::new(Catalog::register(&registry, Groups::CORE)?, Settings::default());
 //!
 //! let layer = HttpLayer::new(recorder).routes([(Method::Get, "/api/v1/vms/{id}")])?;
-//! let mut service = layer.layer(tower::service_fn(|_: Request<()>| async {
+//! let mut service = layer.layer(tower::service_fn(|_: Request<Empty<Bytes>>| async {
 //!     Ok::<_, std::convert::Infallible>(Response::new(Empty::<Bytes>::new()))
 //! }));
 //! # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
-//! let request = Request::get("/api/v1/vms/7").body(()).unwrap();
+//! let request = Request::get("/api/v1/vms/7").body(Empty::new()).unwrap();
 //! let response = service.call(request).await.unwrap();
 //! response.into_body().collect().await.unwrap();
 //! # });
