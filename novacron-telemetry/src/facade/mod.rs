@@ -69,6 +69,7 @@
 //! let registry = Registry::new();
 //! registry.add_exporter(recorder.handle())?;
 //!
+//! # #[cfg(feature = "facade")]
 //! # fn count(recorder: &metrics_exporter_prometheus::PrometheusRecorder) {
 //! # use metrics::Recorder;
 //! # const HERE: metrics::Metadata<'_> = metrics::Metadata::new("doc", metrics::Level::INFO, None);
