@@ -3,10 +3,11 @@
 use bytes::Bytes;
 use http::{HeaderValue, Request, Response};
 use http_body_util::{BodyExt, Full};
+use novacron_telemetry::catalog::Method;
 use novacron_telemetry::layer::http::HttpLayer;
 use tower::{Layer, Service, service_fn};
 
-use super::{Method, allocates_nothing, poll_now, recorder, warm};
+use super::{allocates_nothing, poll_now, recorder, warm};
 
 type Body = Full<Bytes>;
 

@@ -12,7 +12,7 @@ use allocation_counter::{AllocationInfo, measure};
 use novacron_telemetry::catalog::database::DbOperation;
 use novacron_telemetry::catalog::dwcp::DwcpMode;
 use novacron_telemetry::catalog::vm::VmOperation;
-use novacron_telemetry::catalog::{Catalog, Method, Status};
+use novacron_telemetry::catalog::{Catalog, Status};
 use novacron_telemetry::instrument_api;
 use novacron_telemetry::metric::{Absolute, Counter, Family, Gauge, Histogram, UpDownGauge};
 use novacron_telemetry::prelude::{LabelSet, LabelValue, MetricGroup};
@@ -146,7 +146,7 @@ fn families_do_not_allocate_on_a_hit() {
         acme.tenant_seconds.observe(&key, 0.5);
     });
     allocates_nothing("look-up of a handle", || {
-        let _ = black_box(acme.tenants_total.with(&key));
+        _ = black_box(acme.tenants_total.with(&key));
     });
     let long = "x".repeat(200);
     let key = OpenRef {
