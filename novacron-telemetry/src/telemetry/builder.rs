@@ -131,11 +131,13 @@ impl TelemetryBuilder {
     #[track_caller]
     pub fn install(self) -> Result<Telemetry> {
         let caller = Location::caller();
-        let built = self.assemble(true)?;
+        let mut built = self.assemble()?;
         install(
             built.recorder.clone(),
             format!("{}:{}", caller.file(), caller.line()),
         )?;
+        // Only now: one that was refused has nothing to give back, and nothing to warn of.
+        built.installed = true;
         Ok(Telemetry(Arc::new(built)))
     }
 
@@ -146,10 +148,10 @@ impl TelemetryBuilder {
     /// [`ErrorKind::InvalidConfig`] if a family that was opted in does not exist,
     /// [`ErrorKind::InvalidMetric`] if a constant label has a name that it cannot have.
     pub fn build(self) -> Result<Telemetry> {
-        Ok(Telemetry(Arc::new(self.assemble(false)?)))
+        Ok(Telemetry(Arc::new(self.assemble()?)))
     }
 
-    fn assemble(self, installed: bool) -> Result<Inner> {
+    fn assemble(self) -> Result<Inner> {
         let Self {
             identity,
             groups,
@@ -191,7 +193,7 @@ impl TelemetryBuilder {
             recorder: Recorder::new(catalog, settings),
             registry,
             component: identity.component.into(),
-            installed,
+            installed: false,
             shut_down: AtomicBool::new(false),
         })
     }
