@@ -53,10 +53,10 @@
 //! | feature | default | brings |
 //! |---|---|---|
 //! | `http` | yes | `HttpLayer`, `MetricsService` |
+//! | `facade` | yes | what is counted with `metrics::counter!` lands in the same registry, capped |
 //! | `axum` | no | `Telemetry::router`, route templates from axum's matched path |
 //! | `gzip` | no | compressed scrapes for those who ask |
 //! | `runtime` | no | the host's tokio runtime: workers, tasks, busy time, wake-up lag |
-//! | `facade` | no | what is counted with `metrics::counter!` lands in the same registry, capped |
 //! | `exporter-prometheus` | no | a `PrometheusHandle` that the host has already is one more source |
 //! | `describe` | no | the catalog as markdown and JSON |
 //! | `testing` | no | `TestTelemetry`; outside semantic versioning |

@@ -31,14 +31,13 @@ pub(crate) struct Frame {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Owned {
     pub(crate) api: bool,
-    pub(crate) migration: bool,
 }
 
 thread_local! {
     static FRAME: RefCell<Frame> = const {
         RefCell::new(Frame {
             recorder: None,
-            owned: Owned { api: false, migration: false },
+            owned: Owned { api: false },
             failure: None,
             trace: None,
         })

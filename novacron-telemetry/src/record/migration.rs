@@ -101,7 +101,7 @@ impl Migration {
             gauge
         });
         RunningMigration {
-            frame: Frame::inherit(recorder, |owned| owned.migration = true),
+            frame: Frame::inherit(recorder, |_| {}),
             begun: Moment::now(),
             notes: Notes(Arc::new(Mutex::new(self.measured))),
             migration: self,

@@ -7,7 +7,7 @@ use super::api::Routes;
 use super::coverage::Declared;
 use super::provisioner::Lookups;
 use crate::catalog::Catalog;
-use crate::catalog::exporter::{Site, SiteLabels};
+use crate::catalog::exporter::{Signal, SignalLabels, Site, SiteLabels};
 
 /// What verbs, layers and attributes write to: the catalog's handles and a few thresholds.
 ///
@@ -115,10 +115,11 @@ impl Recorder {
     /// Counts a failure of code that telemetry called: a classifier, a name given by a closure.
     #[cold]
     pub(crate) fn internal_error(&self, site: Site) {
-        self.catalog()
-            .exporter
-            .telemetry_internal_errors_total
-            .inc(&SiteLabels { site });
+        let own = &self.catalog().exporter;
+        own.telemetry_internal_errors_total.inc(&SiteLabels { site });
+        own.telemetry_errors_total.inc(&SignalLabels {
+            signal: Signal::Metrics,
+        });
     }
 }
 

@@ -72,12 +72,11 @@ pub(super) fn refresh(registry: &Registry, catalog: &Catalog) {
         let errors = registry.caught_panics() + registry.refusals();
         let before = std::mem::replace(&mut *caught, errors);
         drop(caught);
-        own.telemetry_internal_errors_total.inc_by(
-            &SiteLabels {
-                site: Site::Registry,
-            },
-            errors - before,
-        );
+        let new = errors - before;
+        let site = Site::Registry;
+        own.telemetry_internal_errors_total.inc_by(&SiteLabels { site }, new);
+        let signal = Signal::Metrics;
+        own.telemetry_errors_total.inc_by(&SignalLabels { signal }, new);
         cost(&own);
     });
 }
