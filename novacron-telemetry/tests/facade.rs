@@ -110,7 +110,7 @@ fn observations_take_no_memory_though_nobody_scrapes() {
         let (bytes, allocations) = left(|| {
             for _ in 0..1_000 {
                 metrics::with_recorder(|recorder| {
-                    recorder.register_histogram(&key, &here).record(1.0)
+                    recorder.register_histogram(&key, &here).record(1.0);
                 });
             }
         });

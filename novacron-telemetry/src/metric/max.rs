@@ -35,7 +35,7 @@ impl MaxGauge {
         }
         let cell = self.cell;
         write(self.number, move |pen| {
-            pen.raise_windowed(cell, observation)
+            pen.raise_windowed(cell, observation);
         });
     }
 

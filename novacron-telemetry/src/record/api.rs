@@ -228,6 +228,7 @@ impl Recorder {
         }
     }
 
+    #[cfg(feature = "http")]
     /// Shows calls to a deprecated route from now on, at 0.
     pub(crate) fn deprecate_api_route(&self, endpoint: &str) {
         let by_endpoint = EndpointLabelsRef { endpoint };
@@ -237,6 +238,7 @@ impl Recorder {
             .touch(&by_endpoint);
     }
 
+    #[cfg(feature = "http")]
     /// Counts a call to a deprecated route.
     pub(crate) fn deprecated_api_request(&self, endpoint: &str) {
         let by_endpoint = EndpointLabelsRef { endpoint };
@@ -335,6 +337,7 @@ impl ApiRequest {
         &mut self.frame
     }
 
+    #[cfg(feature = "http")]
     /// Why the work failed, if an attribute inside said so.
     pub(crate) fn failure(&self) -> Option<Failure> {
         self.frame.failure

@@ -64,9 +64,11 @@ impl Coverage {
 }
 
 impl Recorder {
-    /// The service has this route. It counts as instrumented when a layer or an attribute counts a
-    /// request of it; routes given to `HttpLayer::routes` are from the start.
+    /// The service has this route. Its series exist from now on, at 0: the first error must be an
+    /// increase. It counts as instrumented when a layer or an attribute counts a request of it;
+    /// routes given to `HttpLayer::routes` are from the start.
     pub fn declare_route(&self, method: Method, endpoint: &str) {
+        self.declare_api_route(method, endpoint);
         self.route_is(method, endpoint, |state| state.unwrap_or(State::Silent));
     }
 
@@ -75,6 +77,7 @@ impl Recorder {
         self.route_is(method, endpoint, |_| State::Excluded(reason.into()));
     }
 
+    #[cfg(feature = "http")]
     /// A route that a layer counts.
     pub(crate) fn instrument_route(&self, method: Method, endpoint: &str) {
         self.route_is(method, endpoint, |_| State::Instrumented);

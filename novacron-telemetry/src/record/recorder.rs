@@ -116,7 +116,8 @@ impl Recorder {
     #[cold]
     pub(crate) fn internal_error(&self, site: Site) {
         let own = &self.catalog().exporter;
-        own.telemetry_internal_errors_total.inc(&SiteLabels { site });
+        own.telemetry_internal_errors_total
+            .inc(&SiteLabels { site });
         own.telemetry_errors_total.inc(&SignalLabels {
             signal: Signal::Metrics,
         });

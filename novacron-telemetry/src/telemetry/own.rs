@@ -74,9 +74,11 @@ pub(super) fn refresh(registry: &Registry, catalog: &Catalog) {
         drop(caught);
         let new = errors - before;
         let site = Site::Registry;
-        own.telemetry_internal_errors_total.inc_by(&SiteLabels { site }, new);
+        own.telemetry_internal_errors_total
+            .inc_by(&SiteLabels { site }, new);
         let signal = Signal::Metrics;
-        own.telemetry_errors_total.inc_by(&SignalLabels { signal }, new);
+        own.telemetry_errors_total
+            .inc_by(&SignalLabels { signal }, new);
         cost(&own);
     });
 }
