@@ -17,7 +17,7 @@
 //!
 //! let scrape = telemetry.render();
 //! assert!(scrape.contains("novacron_api_requests_total{method=\"GET\",endpoint=\"/api/v1/vms\",status=\"200\"} 1"));
-//! telemetry.shutdown();
+//! telemetry.shutdown_blocking(std::time::Duration::from_secs(5))?;
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!

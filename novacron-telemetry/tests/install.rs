@@ -7,11 +7,17 @@ use std::process::Command;
 use std::sync::Barrier;
 use std::task::{Context, Poll, Waker};
 use std::thread;
+use std::time::Duration;
 
 use novacron_telemetry::ErrorKind;
 use novacron_telemetry::prelude::{instrument_api, record_api_request, record_dwcp_migration};
 use novacron_telemetry::record::{current, installed};
-use novacron_telemetry::telemetry::{Telemetry, TelemetryBuilder};
+use novacron_telemetry::telemetry::{Flushed, Telemetry, TelemetryBuilder};
+
+/// Ends telemetry, in time.
+fn ended(telemetry: &Telemetry) -> Flushed {
+    telemetry.shutdown_blocking(Duration::from_secs(5)).unwrap()
+}
 
 const TOLD: &str = "NOVACRON_TEST_PROCESS";
 
@@ -133,7 +139,7 @@ fn verbs_are_silent_before_the_installation_and_after_shutdown() {
             record_everything();
             let counted = (migrations(&telemetry), requests(&telemetry));
             assert_eq!(counted, (2.0, 4.0));
-            telemetry.shutdown();
+            ended(&telemetry);
             record_everything();
             assert_eq!((migrations(&telemetry), requests(&telemetry)), counted);
             assert!(installed().is_none());
@@ -168,10 +174,10 @@ fn a_request_under_way_ends_where_it_began() {
         let mut begun = std::pin::pin!(awaited());
         let mut context = Context::from_waker(Waker::noop());
         assert!(begun.as_mut().poll(&mut context).is_pending());
-        assert_eq!(telemetry.shutdown().requests_in_flight, 1);
+        assert_eq!(ended(&telemetry).requests_in_flight, 1);
         assert!(begun.as_mut().poll(&mut context).is_ready());
         assert_eq!(requests(&telemetry), 1.0);
-        assert_eq!(telemetry.shutdown().requests_in_flight, 0);
+        assert_eq!(ended(&telemetry).requests_in_flight, 0);
     });
 }
 
@@ -181,12 +187,12 @@ fn the_place_is_free_again_after_shutdown_or_when_the_last_handle_is_gone() {
         "the_place_is_free_again_after_shutdown_or_when_the_last_handle_is_gone",
         || {
             let first = builder().install().unwrap();
-            first.shutdown();
+            ended(&first);
             let second = builder().install().unwrap();
             record_everything();
             assert_eq!((migrations(&first), migrations(&second)), (0.0, 1.0));
             // The first one's end is not the second one's.
-            first.shutdown();
+            ended(&first);
             drop(first);
             record_everything();
             assert_eq!(migrations(&second), 2.0);
@@ -215,7 +221,7 @@ fn what_is_built_and_not_installed_is_reached_through_its_handle_alone() {
             record_everything();
             record_everything();
             assert_eq!((migrations(&built), migrations(&installed)), (1.0, 2.0));
-            built.shutdown();
+            ended(&built);
             record_everything();
             assert_eq!(
                 migrations(&installed),

@@ -5,6 +5,7 @@ use std::{
     net::SocketAddr,
     path::PathBuf,
     process::ExitCode,
+    time::Duration,
 };
 
 use api_server::{Options, Server, Stopped, demo};
@@ -87,7 +88,9 @@ async fn run(arguments: Arguments) -> io::Result<Stopped> {
             }
         })
         .await;
-    telemetry.shutdown();
+    if let Err(late) = telemetry.shutdown(Duration::from_secs(5)).await {
+        let _ = writeln!(io::stderr(), "{late}");
+    }
     // Nobody may be left to read this, and that is no reason to fail.
     let _ = writeln!(io::stdout(), "stopped");
     stopped

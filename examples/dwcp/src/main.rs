@@ -8,6 +8,7 @@ use std::error::Error;
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::thread;
+use std::time::Duration;
 
 use novacron_telemetry::catalog::dwcp::DwcpMode;
 use novacron_telemetry::prelude::*;
@@ -36,7 +37,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             writeln!(out, "{line}")?;
         }
     }
-    telemetry.shutdown();
+    telemetry.shutdown_blocking(Duration::from_secs(1))?;
     Ok(())
 }
 
