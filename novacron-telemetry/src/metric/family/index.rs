@@ -6,10 +6,11 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
+use super::front::Front;
 use super::grown::Grown;
 use super::table::{Found, Fragments, Rows, Table};
 use crate::cell::{CellId, Cells};
-use crate::label::{LabelDescriptor, LabelKey, LabelSet, fragment};
+use crate::label::{LabelDescriptor, LabelKey, LabelSet, Part, fragment};
 use crate::metric::{Descriptor, Room};
 use crate::sync::{AtomicU32, AtomicU64, Mutex, Ordering};
 
@@ -58,6 +59,7 @@ struct DenseColumn {
 #[derive(Debug)]
 pub(crate) struct Sparse {
     table: Arc<Table>,
+    front: Front,
     width: u32,
     /// The first cell of each block of series, plus one; 0 until it is allocated.
     blocks: Grown<AtomicU32>,
@@ -113,6 +115,7 @@ impl Index {
                 } else {
                     Arc::new(Table::new(L::LABELS, room.limits.series))
                 },
+                front: Front::new(),
                 width,
                 blocks: Grown::new(),
                 allocating: Mutex::new(()),
@@ -162,8 +165,13 @@ impl Index {
                 Some((series, dense.cell(series)?))
             }
             Self::Sparse(sparse) => {
-                let series = sparse.table.find(key.parts().as_ref())?;
-                Some((series, sparse.allocated(series)?))
+                let parts = key.parts();
+                let parts = parts.as_ref();
+                let hash = sparse.table.hash(parts);
+                match sparse.front.find(hash, parts) {
+                    Some(known) => Some(known),
+                    None => sparse.known_behind(hash, parts),
+                }
             }
         }
     }
@@ -180,14 +188,12 @@ impl Index {
             Self::Dense(_) => (known(key.index() as u32), DENSE),
             Self::Sparse(sparse) => {
                 let parts = key.parts();
+                let parts = parts.as_ref();
                 let table = &sparse.table;
-                let found = match table.find(parts.as_ref()) {
-                    Some(series) => known(series),
-                    None => table.find_or_insert(parts.as_ref()).unwrap_or(Found {
-                        series: super::NO_SERIES,
-                        overflow: true,
-                        new: false,
-                    }),
+                let hash = table.hash(parts);
+                let found = match sparse.front.find(hash, parts) {
+                    Some((series, _)) => known(series),
+                    None => sparse.series_behind(hash, parts),
                 };
                 (found, table.number)
             }
@@ -280,7 +286,9 @@ impl Index {
     pub(crate) fn heap_bytes(&self) -> usize {
         match self {
             Self::Dense(dense) => size_of_val(&*dense.columns) + size_of_val(&*dense.touched),
-            Self::Sparse(sparse) => sparse.table.heap_bytes() + sparse.blocks.heap_bytes(),
+            Self::Sparse(sparse) => {
+                sparse.table.heap_bytes() + sparse.blocks.heap_bytes() + sparse.front.heap_bytes()
+            }
         }
     }
 }
@@ -311,6 +319,33 @@ impl Sparse {
             Some(cell) => Some(cell),
             None => self.allocate(series, cells),
         }
+    }
+
+    /// As [`known_behind`](Self::known_behind); a label set without a series is given one.
+    #[inline(never)]
+    fn series_behind(&self, hash: u64, key: &[Part<'_>]) -> Found {
+        let found = self.known_behind(hash, key).map(|(series, _)| series);
+        match found.or_else(|| self.table.find_hashed(hash, key)) {
+            Some(series) => Found {
+                series,
+                overflow: false,
+                new: false,
+            },
+            None => self.table.find_or_insert(key).unwrap_or(Found {
+                series: super::NO_SERIES,
+                overflow: true,
+                new: false,
+            }),
+        }
+    }
+
+    /// A label set that has no place in front, found in the table; it is given one if there is one.
+    #[inline(never)]
+    fn known_behind(&self, hash: u64, key: &[Part<'_>]) -> Option<(u32, CellId)> {
+        let series = self.table.find_hashed(hash, key)?;
+        let cell = self.allocated(series)?;
+        self.front.keep(hash, key, series, cell);
+        Some((series, cell))
     }
 
     #[inline]

@@ -1,5 +1,6 @@
 //! One instrument per label set.
 
+mod front;
 pub(crate) mod grown;
 mod hash;
 mod index;
@@ -221,7 +222,10 @@ impl Inner {
     #[inline(never)]
     fn find_new<L: LabelSet, K: LabelKey<L>>(&self, key: &K) -> Option<Place> {
         let (series, table) = self.series::<L, K>(key);
-        self.place(series, table)
+        let place = self.place(series, table);
+        // Once more, so that it takes its place in front now and the next look-up finds it warm.
+        self.index.known::<L, K>(key);
+        place
     }
 
     #[inline]

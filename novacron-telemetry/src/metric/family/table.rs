@@ -121,9 +121,18 @@ impl Table {
     /// The series of a label set, if it has one.
     #[inline]
     pub(crate) fn find(&self, key: &[Part<'_>]) -> Option<u32> {
-        self.slots.find(hash::parts(self.seed, key), |series| {
-            self.holds(series, key)
-        })
+        self.find_hashed(self.hash(key), key)
+    }
+
+    /// The hash of a label set.
+    #[inline]
+    pub(crate) fn hash(&self, key: &[Part<'_>]) -> u64 {
+        hash::parts(self.seed, key)
+    }
+
+    /// The series of a label set whose hash is known, if it has one.
+    pub(crate) fn find_hashed(&self, hash: u64, key: &[Part<'_>]) -> Option<u32> {
+        self.slots.find(hash, |series| self.holds(series, key))
     }
 
     #[inline]

@@ -144,7 +144,7 @@ impl Text {
 
 /// Equality without a call: label values are short.
 #[inline]
-fn same(a: &[u8], b: &[u8]) -> bool {
+pub(super) fn same(a: &[u8], b: &[u8]) -> bool {
     fn ends<const N: usize>(text: &[u8]) -> Option<([u8; N], [u8; N])> {
         Some((*text.first_chunk()?, *text.last_chunk()?))
     }
