@@ -54,7 +54,7 @@ impl Error {
     }
 
     #[cfg_attr(
-        not(feature = "http"),
+        not(any(feature = "http", feature = "exporter-prometheus")),
         expect(dead_code, reason = "only setups that do I/O have sources")
     )]
     pub(crate) fn with_source(mut self, source: impl Into<BoxError>) -> Self {
