@@ -26,8 +26,11 @@ fn a_quick_run_fills_every_row() {
             .chain(row.rivals.iter().map(|(_, figure)| figure));
         let mut count = 0;
         for figure in figures {
+            // What is added or over something else is a difference of two readings, and on a busy
+            // machine the smaller one may have been taken at the worse moment.
+            let difference = ["over", "added"].iter().any(|word| row.case.contains(word));
             assert!(
-                figure.is_finite() && *figure >= 0.0,
+                figure.is_finite() && (difference || *figure >= 0.0),
                 "{}: {figure}",
                 row.case
             );
