@@ -45,3 +45,35 @@ impl Moment {
         unix + self.0.saturating_duration_since(read).as_secs_f64()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_lies_ahead_was_no_time_ago() {
+        let (earlier, later) = (Moment::now(), Moment::now());
+        assert_eq!(earlier.since(later), Duration::ZERO);
+    }
+
+    #[test]
+    fn unix_time_is_the_wall_clock_s() {
+        let wall = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap()
+            .as_secs_f64();
+        assert!((Moment::now().unix_seconds() - wall).abs() < 2.0);
+    }
+
+    #[test]
+    fn a_wall_clock_that_steps_back_does_not_take_the_last_time_back() {
+        let registry = crate::Registry::new();
+        let api = registry.register::<crate::catalog::ApiMetrics>().unwrap();
+        let last = &api.last_request_timestamp_seconds;
+        let key = crate::catalog::EndpointLabelsRef { endpoint: "/a" };
+        for unix_seconds in [2_000.0, 1_000.0, -5.0, f64::NAN] {
+            last.set(&key, unix_seconds);
+        }
+        assert_eq!(last.with(&key).get(), Some(2_000.0));
+    }
+}
