@@ -159,7 +159,7 @@ impl<'a> Pen<'a> {
             sum.store(total.to_bits(), Ordering::Relaxed);
         } else {
             count.fetch_add(1, Ordering::AcqRel);
-            add_among_others(sum, observation);
+            change_among_others(sum, |bits| (f64::from_bits(bits) + observation).to_bits());
         }
     }
 
@@ -195,25 +195,18 @@ impl<'a> Pen<'a> {
         if self.own {
             cell.store(change(cell.load(Ordering::Relaxed)), Ordering::Relaxed);
         } else {
-            let mut old = cell.load(Ordering::Relaxed);
-            while let Err(now) =
-                cell.compare_exchange_weak(old, change(old), Ordering::Relaxed, Ordering::Relaxed)
-            {
-                old = now;
-            }
+            change_among_others(cell, change);
         }
     }
 }
 
+/// Changes a cell that others write to as well.
 #[cold]
-fn add_among_others(cell: &AtomicU64, n: f64) {
+fn change_among_others(cell: &AtomicU64, change: impl Fn(u64) -> u64) {
     let mut old = cell.load(Ordering::Relaxed);
-    while let Err(now) = cell.compare_exchange_weak(
-        old,
-        (f64::from_bits(old) + n).to_bits(),
-        Ordering::Relaxed,
-        Ordering::Relaxed,
-    ) {
+    while let Err(now) =
+        cell.compare_exchange_weak(old, change(old), Ordering::Relaxed, Ordering::Relaxed)
+    {
         old = now;
     }
 }

@@ -1,19 +1,18 @@
 //! What an API request writes when it begins, when its head is sent, and when it ends.
 
-use std::sync::OnceLock;
 use std::time::Duration;
 
 use super::clock::Moment;
 use super::current::Frame;
+use super::route::Route;
 use super::{Failure, Recorder};
 use crate::catalog::{
-    ApiError, ApiMetrics, EndpointLabelsRef, Method, MethodLabels, RequestErrorLabelsRef,
-    RequestLabelsRef, RouteLabels, RouteLabelsRef, Status,
+    ApiError, EndpointLabelsRef, Method, MethodLabels, RequestErrorLabelsRef, RouteLabels,
+    RouteLabelsRef, Status,
 };
 use crate::context::TraceIds;
 use crate::metric::exemplar::Exemplar;
-use crate::metric::family::grown::Grown;
-use crate::metric::{Counter, Histogram, MaxGauge, Row, Timestamp, UpDownGauge};
+use crate::metric::{Histogram, Row, UpDownGauge};
 
 /// The endpoint of requests that no route matched.
 pub const UNMATCHED: &str = "UNMATCHED";
@@ -96,77 +95,6 @@ impl ApiEnd {
             error_type: Some(failure.error_type),
             ..Self::answered(failure.status)
         }
-    }
-}
-
-/// Everything that a request of one method and route writes to, looked up once.
-#[derive(Debug)]
-struct Route {
-    method: Method,
-    endpoint: Box<str>,
-    duration: Histogram,
-    longest: MaxGauge,
-    complete: Histogram,
-    request_bytes: Histogram,
-    response_bytes: Histogram,
-    last: Timestamp,
-    statuses: [OnceLock<(Status, Counter)>; 8],
-}
-
-/// The routes that were seen, by their row.
-#[derive(Debug)]
-pub(super) struct Routes(Grown<crate::sync::OnceLock<Route>>);
-
-impl Routes {
-    pub(super) fn new() -> Self {
-        Self(Grown::new())
-    }
-
-    #[inline]
-    fn get(&self, place: u32) -> Option<&Route> {
-        self.0.get(place)?.get()
-    }
-
-    #[cold]
-    fn make(&self, api: &ApiMetrics, row: Row<RouteLabels>, method: Method) -> Option<&Route> {
-        let place = row.series();
-        let endpoint = api.request_duration_seconds.text(row, 1)?;
-        let slot = self.0.get_or_make(place, crate::sync::OnceLock::new);
-        Some(slot.get_or_init(|| {
-            Route {
-                method,
-                endpoint: endpoint.into(),
-                duration: api.request_duration_seconds.at(row),
-                longest: api.request_duration_max_seconds.at(row),
-                complete: api.response_complete_seconds.at(row),
-                request_bytes: api.request_body_bytes.at(row),
-                response_bytes: api.response_body_bytes.at(row),
-                last: api
-                    .last_request_timestamp_seconds
-                    .with(&EndpointLabelsRef { endpoint }),
-                statuses: Default::default(),
-            }
-        }))
-    }
-}
-
-impl Route {
-    fn count(&self, api: &ApiMetrics, status: Status) {
-        for slot in &self.statuses {
-            let (known, counter) = slot.get_or_init(|| (status, self.counter(api, status)));
-            if *known == status {
-                return counter.inc();
-            }
-        }
-        self.counter(api, status).inc();
-    }
-
-    fn counter(&self, api: &ApiMetrics, status: Status) -> Counter {
-        api.requests_total.with(&RequestLabelsRef {
-            method: self.method,
-            endpoint: &self.endpoint,
-            status,
-        })
     }
 }
 

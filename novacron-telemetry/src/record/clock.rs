@@ -1,8 +1,8 @@
 //! The one place that reads clocks for work in progress.
 //!
 //! Durations come from a monotonic clock. Unix time is derived from it with an offset that each
-//! thread renews every second, which costs a third of a second reading of the wall clock and
-//! follows a stepped clock within that second.
+//! thread renews every second: it spares a reading of the wall clock per request, and follows a
+//! clock that was stepped within that second.
 
 use std::cell::Cell;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};

@@ -38,6 +38,7 @@ mod provisioner;
 mod reconcile;
 mod recorder;
 mod request;
+mod route;
 mod scheduler;
 mod storage;
 mod stream;

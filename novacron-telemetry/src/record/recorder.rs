@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::api::Routes;
 use super::coverage::Declared;
 use super::provisioner::Lookups;
+use super::route::Routes;
 use crate::catalog::Catalog;
 use crate::catalog::exporter::{Signal, SignalLabels, Site, SiteLabels};
 
