@@ -7,7 +7,8 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use novacron_telemetry::catalog::dwcp::{DwcpMetrics, DwcpMode};
+use novacron_telemetry::catalog::dwcp::DwcpMode;
+use novacron_telemetry::catalog::migration::MigrationMetrics;
 use novacron_telemetry::catalog::{ApiMetrics, Catalog, Status};
 use novacron_telemetry::metric::Descriptor;
 use novacron_telemetry::record::{Failure, Outcome, Recorder, Settings};
@@ -185,17 +186,17 @@ fn a_migration_says_where_how_and_how_much() {
         ("destination", "node-2"),
         ("status", "success"),
     ];
-    let migrations = DwcpMetrics::MIGRATIONS_TOTAL;
+    let migrations = MigrationMetrics::MIGRATIONS_TOTAL;
     assert_eq!(sum(&registry, migrations, &done), 1.0);
     assert_eq!(sum(&registry, migrations, &[("status", "failed")]), 1.0);
     assert_eq!(
         sum(
             &registry,
-            DwcpMetrics::TRANSFERRED_BYTES_TOTAL,
+            MigrationMetrics::TRANSFERRED_BYTES_TOTAL,
             &[("mode", "hybrid")]
         ),
         4096.0
     );
-    let pauses = DwcpMetrics::MIGRATION_DOWNTIME_SECONDS;
+    let pauses = MigrationMetrics::MIGRATION_DOWNTIME_SECONDS;
     assert_eq!(sum(&registry, pauses, &[("mode", "hybrid")]), 1.0);
 }

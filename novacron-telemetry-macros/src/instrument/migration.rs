@@ -58,9 +58,8 @@ pub(super) fn call(
         future: "migration_future",
         sync: "migration_sync",
         arguments: vec![
-            recorder,
             // Evaluated before the body takes its arguments.
-            quote!(#private::MigrationSite::new(#source, #destination) #mode),
+            quote!(#private::MigrationSite::new(#recorder, #source, #destination) #mode),
             classify,
             measure,
         ],

@@ -1,24 +1,16 @@
-//! Migrations over DWCP, and the protocol's own parts.
+//! DWCP's own parts: streams, links, network modes, components, compression, consensus.
 
 use std::sync::Arc;
 
-use super::labels::{CallResult, Direction, MigrationError, MigrationStatus, Severity};
+use super::labels::{CallResult, MigrationError, Severity};
 use crate::label::{LabelSet, LabelValue};
 use crate::metric::{Counter, Family, Gauge, Histogram, UpDownGauge, buckets};
 use crate::registry::MetricGroup;
 
-/// Migrations over DWCP, its streams, links and components.
+/// DWCP beside its migrations: its streams, links, modes and components.
 #[derive(Clone, Debug, MetricGroup)]
-#[metrics(prefix = "novacron_dwcp", writer = Verb("Migration"))]
+#[metrics(prefix = "novacron_dwcp", writer = Verb("record_dwcp_operation"))]
 pub struct DwcpMetrics {
-    /// Finished VM migrations over DWCP.
-    #[metric(unit = "migrations")]
-    pub migrations_total: Family<MigrationLabels, Counter>,
-
-    /// Wall time of a finished migration.
-    #[metric(unit = Seconds, buckets = buckets::MIGRATION, exemplars)]
-    pub migration_duration_seconds: Family<NodePairLabels, Histogram>,
-
     /// Share of a link's capacity in use, 0 to 100.
     #[metric(literal = "novacron_dwcp_bandwidth_utilization_percent", reason = "already exported so; an alert compares it with a percentage", unit = Percent, writer = Verb("update_dwcp_bandwidth"))]
     pub bandwidth_utilization_percent: Family<LinkLabels, Gauge>,
@@ -26,34 +18,6 @@ pub struct DwcpMetrics {
     /// Original bytes divided by compressed bytes, latest value.
     #[metric(unit = Ratio, writer = Verb("record_dwcp_compression"))]
     pub compression_ratio: Family<AlgorithmLabels, Gauge>,
-
-    /// Migrations running now.
-    #[metric(unit = "migrations")]
-    pub migrations_in_flight: Family<ModeLabels, UpDownGauge>,
-
-    /// Payload bytes moved by migrations.
-    #[metric(unit = Bytes)]
-    pub transferred_bytes_total: Family<TransferLabels, Counter>,
-
-    /// Mean transfer rate of each finished migration.
-    #[metric(unit = BytesPerSecond, buckets = buckets::RATE)]
-    pub migration_throughput_bytes_per_second: Family<ModeLabels, Histogram>,
-
-    /// Guest pause during switch-over.
-    #[metric(unit = Seconds, buckets = buckets::DOWNTIME)]
-    pub migration_downtime_seconds: Family<ModeLabels, Histogram>,
-
-    /// Time spent in each migration phase.
-    #[metric(unit = Seconds, buckets = buckets::MIGRATION)]
-    pub migration_phase_duration_seconds: Family<PhaseLabels, Histogram>,
-
-    /// Migration attempts that were retried.
-    #[metric(unit = "retries")]
-    pub migration_retries_total: Family<RetryLabels, Counter>,
-
-    /// Errors met during migrations, including recovered ones.
-    #[metric(unit = "errors")]
-    pub migration_errors_total: Family<MigrationErrorLabels, Counter>,
 
     /// Changes of network mode.
     #[metric(unit = "switches", writer = Verb("update_dwcp_mode"))]
@@ -152,21 +116,6 @@ pub struct DwcpMetrics {
     pub anomalies_total: Family<AnomalyLabels, Counter>,
 }
 
-/// Between which nodes a migration ran, and how it ended.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, LabelSet)]
-pub struct MigrationLabels {
-    pub source: Node,
-    pub destination: Node,
-    pub status: MigrationStatus,
-}
-
-/// Between which nodes.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, LabelSet)]
-pub struct NodePairLabels {
-    pub source: Node,
-    pub destination: Node,
-}
-
 /// Which link.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, LabelSet)]
 pub struct LinkLabels {
@@ -183,31 +132,6 @@ pub struct AlgorithmLabels {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, LabelSet)]
 pub struct ModeLabels {
     pub mode: DwcpMode,
-}
-
-/// In which mode and which way bytes went.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, LabelSet)]
-pub struct TransferLabels {
-    pub mode: DwcpMode,
-    pub direction: Direction,
-}
-
-/// Which phase of a migration.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, LabelSet)]
-pub struct PhaseLabels {
-    pub phase: MigrationPhase,
-}
-
-/// Why a migration was tried again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, LabelSet)]
-pub struct RetryLabels {
-    pub reason: MigrationError,
-}
-
-/// What went wrong in a migration.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, LabelSet)]
-pub struct MigrationErrorLabels {
-    pub error_type: MigrationError,
 }
 
 /// From which network mode to which.
@@ -270,11 +194,6 @@ pub struct AnomalyLabels {
     pub severity: Severity,
 }
 
-/// Name of a node that takes part in migrations.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, LabelValue)]
-#[label(cap = 64)]
-pub struct Node(Arc<str>);
-
 /// Name of a network link, from configuration.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, LabelValue)]
 #[label(cap = 64)]
@@ -299,18 +218,6 @@ pub enum DwcpMode {
     Datacenter,
     Internet,
     Hybrid,
-}
-
-/// Phase of a migration.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, LabelValue)]
-pub enum MigrationPhase {
-    Initializing,
-    PreCopy,
-    MemoryCopy,
-    DiskCopy,
-    Downtime,
-    Activation,
-    Verification,
 }
 
 /// What carries an AMST stream.

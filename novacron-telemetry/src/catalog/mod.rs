@@ -48,6 +48,7 @@ pub mod hardware;
 pub mod health;
 pub mod labels;
 pub mod libvirt;
+pub mod migration;
 pub mod ml;
 pub mod network;
 pub mod process;
@@ -78,6 +79,7 @@ pub use self::hardware::HardwareMetrics;
 pub use self::health::HealthMetrics;
 pub use self::labels::*;
 pub use self::libvirt::LibvirtMetrics;
+pub use self::migration::MigrationMetrics;
 pub use self::ml::MlMetrics;
 pub use self::network::NetworkMetrics;
 pub use self::process::ProcessMetrics;
@@ -158,6 +160,8 @@ catalog! {
     /// Calls served over gRPC.
     grpc: GrpcMetrics = GRPC,
     /// Migrations over DWCP.
+    migration: MigrationMetrics = MIGRATION,
+    /// DWCP's streams, links, modes and components.
     dwcp: DwcpMetrics = DWCP,
     /// Work done in databases.
     database: DatabaseMetrics = DATABASE,

@@ -116,6 +116,9 @@ pub const DOWNTIME: &[f64] = &[
     0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 30.0,
 ];
 
+/// Rounds of pre-copy: one is a guest that stood still, thirty is where hypervisors give up.
+pub const ROUNDS: &[f64] = &[1.0, 2.0, 3.0, 5.0, 8.0, 13.0, 21.0, 30.0, 50.0];
+
 /// Stream round trips: 0.1 ms doubling to 3.3 s.
 pub const STREAM: &[f64] = &[
     0.0001, 0.0002, 0.0004, 0.0008, 0.0016, 0.0032, 0.0064, 0.0128, 0.0256, 0.0512, 0.1024, 0.2048,

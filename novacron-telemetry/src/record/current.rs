@@ -14,7 +14,7 @@ use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
 
-use super::{Failure, Recorder};
+use super::{Failure, MigrationHandle, Recorder};
 use crate::context::TraceIds;
 use crate::error::{Error, ErrorKind, Result};
 
@@ -25,6 +25,7 @@ pub(crate) struct Frame {
     pub(crate) owned: Owned,
     pub(crate) failure: Option<Failure>,
     pub(crate) trace: Option<TraceIds>,
+    pub(crate) migration: Option<MigrationHandle>,
 }
 
 /// Kinds of work that somebody counts already.
@@ -40,6 +41,7 @@ thread_local! {
             owned: Owned { api: false },
             failure: None,
             trace: None,
+            migration: None,
         })
     };
 }
@@ -50,13 +52,15 @@ static INSTALLED: RwLock<Option<(Recorder, String)>> = RwLock::new(None);
 impl Frame {
     /// A frame for work that begins here: it inherits what is around it.
     pub(crate) fn inherit(recorder: Recorder, own: impl FnOnce(&mut Owned)) -> Self {
-        let (mut owned, trace) = with(|frame| (frame.owned, frame.trace)).unwrap_or_default();
+        let around = with(|frame| (frame.owned, frame.trace, frame.migration.clone()));
+        let (mut owned, trace, migration) = around.unwrap_or_default();
         own(&mut owned);
         Self {
             recorder: Some(recorder),
             owned,
             failure: None,
             trace,
+            migration,
         }
     }
 

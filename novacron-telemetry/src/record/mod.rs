@@ -72,15 +72,17 @@ pub use health::{
     record_failure_detection, record_service_start, update_dependency, update_service_availability,
 };
 pub use instrument::{
-    ApiSite, Measured, MigrationSite, api_future, api_sync, classify_error, classify_with, measure,
-    measure_bytes, measure_downtime, migration_future, migration_sync, no_measure, outcome_of,
-    recorder_of,
+    ApiSite, api_future, api_sync, classify_error, classify_with, outcome_of, recorder_of,
 };
 pub use lifecycle::{
     record_image_prepare, record_vm_clone, record_vm_event, record_vm_migration,
     record_vm_reconfigure, record_vm_snapshot, record_vm_transition,
 };
-pub use migration::{Migration, MigrationRun, record_dwcp_migration};
+pub use migration::{
+    Forecast, Measured, Migration, MigrationHandle, MigrationRun, MigrationSite, Round, measure,
+    measure_bytes, measure_downtime, migration_future, migration_sync, no_measure,
+    record_dwcp_migration,
+};
 pub use ml::{
     ModelQuality, ModelRef, record_inference, record_training, update_data_drift,
     update_data_quality, update_feature_importance, update_model_deployments, update_model_gpu,

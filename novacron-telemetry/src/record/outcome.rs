@@ -1,6 +1,6 @@
 //! How work ended, and how that is told from what a function returned.
 
-use crate::catalog::{ApiError, Status};
+use crate::catalog::{ApiError, MigrationError, Status};
 
 /// How a piece of work ended, in the words of its author. That it panicked or was dropped nobody
 /// needs to say: the guard notices.
@@ -23,25 +23,35 @@ pub struct Failure {
     pub status: Status,
     /// The class of the error.
     pub error_type: ApiError,
+    /// What it is for a migration, if it was made of that.
+    migration: Option<MigrationError>,
 }
 
 impl Failure {
     /// An error inside the service: 500, `internal`.
-    pub const INTERNAL: Failure = Failure {
-        status: Status::INTERNAL,
-        error_type: ApiError::Internal,
-    };
+    pub const INTERNAL: Failure = Failure::new(Status::INTERNAL, ApiError::Internal);
+
+    /// A failure of this class, answered with this code.
+    #[must_use]
+    pub const fn new(status: Status, error_type: ApiError) -> Self {
+        Self {
+            status,
+            error_type,
+            migration: None,
+        }
+    }
 
     /// The failure that a response code means.
     #[must_use]
     pub const fn from_status(status: Status) -> Self {
-        Self {
-            status,
-            error_type: match ApiError::of_status(status) {
-                Some(class) => class,
-                None => ApiError::Other,
-            },
+        match ApiError::of_status(status) {
+            Some(class) => Self::new(status, class),
+            None => Self::new(status, ApiError::Other),
         }
+    }
+
+    pub(super) const fn migration_error(self) -> Option<MigrationError> {
+        self.migration
     }
 }
 
@@ -87,6 +97,27 @@ impl Outcome {
             Self::Cancelled => Status::CLIENT_CLOSED,
             Self::TimedOut => Status::TIMED_OUT,
         }
+    }
+}
+
+/// What a migration met, with the response code that a client who asked for it sees.
+impl From<MigrationError> for Failure {
+    fn from(error: MigrationError) -> Self {
+        let status = match error {
+            MigrationError::ResourceLimit => Status::new(503),
+            MigrationError::StreamFailed | MigrationError::PacketLoss => Status::new(502),
+            _ => Status::INTERNAL,
+        };
+        Self {
+            migration: Some(error),
+            ..Self::from_status(status)
+        }
+    }
+}
+
+impl From<MigrationError> for Outcome {
+    fn from(error: MigrationError) -> Self {
+        Self::Failure(error.into())
     }
 }
 

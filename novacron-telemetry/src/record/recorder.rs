@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::coverage::Declared;
+use super::migration::Migrations;
 use super::provisioner::Lookups;
 use super::route::Routes;
 use crate::catalog::Catalog;
@@ -21,6 +22,7 @@ struct Inner {
     settings: Settings,
     routes: Routes,
     declared: Declared,
+    migrations: Migrations,
     image_lookups: Lookups,
 }
 
@@ -52,6 +54,7 @@ impl Recorder {
             settings,
             routes: Routes::new(),
             declared: Declared::default(),
+            migrations: Migrations::default(),
             image_lookups: Lookups::default(),
         }))
     }
@@ -84,6 +87,10 @@ impl Recorder {
 
     pub(super) fn declared(&self) -> &Declared {
         &self.0.declared
+    }
+
+    pub(super) fn migrations(&self) -> &Migrations {
+        &self.0.migrations
     }
 
     pub(super) fn image_lookups(&self) -> &Lookups {

@@ -78,7 +78,9 @@ groups! {
     API = 0, "api";
     /// gRPC calls served.
     GRPC = 1, "grpc";
-    /// DWCP migrations.
+    /// Migrations over DWCP.
+    MIGRATION = 24, "migration";
+    /// DWCP's streams, links, modes and components.
     DWCP = 2, "dwcp";
     /// Database work.
     DATABASE = 3, "database";
@@ -128,10 +130,11 @@ impl Groups {
     /// No group.
     pub const NONE: Groups = Groups(0);
     /// Every group.
-    pub const ALL: Groups = Groups((1 << 24) - 1);
+    pub const ALL: Groups = Groups((1 << 25) - 1);
     /// What every NovaCron service has, and what is on by default.
     pub const CORE: Groups = Groups(
         Self::API.0
+            | Self::MIGRATION.0
             | Self::DWCP.0
             | Self::DATABASE.0
             | Self::VM.0

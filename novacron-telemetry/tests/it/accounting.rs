@@ -177,12 +177,10 @@ fn two_requests_one_after_the_other_are_two() {
 #[test]
 fn a_request_inside_a_migration_is_both() {
     let books = Books::new();
-    let site = MigrationSite::new("node-1", "node-2").mode(DwcpMode::Internet);
+    let site =
+        MigrationSite::new(books.recorder.clone(), "node-1", "node-2").mode(DwcpMode::Internet);
     let body = async { api(&current(), fine()).await };
-    let recorder = books.recorder.clone();
-    let mut call = pin!(migration_future(
-        recorder, site, outcome_of, no_measure, body
-    ));
+    let mut call = pin!(migration_future(site, outcome_of, no_measure, body));
     assert!(poll(call.as_mut()).is_pending());
     assert_eq!(books.requests().in_flight, 1);
     assert_eq!(

@@ -114,7 +114,7 @@ const VERBS: &[fn(&str, f64)] = &[
     |t, _| BackgroundJob::begin(t).finish(true),
     |t, _| SupportBundle::begin(t, t).written(u64::MAX),
     |t, n| {
-        let mut run = Migration::new(t, t).downtime(n).begin();
+        let run = Migration::new(t, t).downtime(n).begin();
         run.bytes(u64::MAX);
         drop(run);
     },

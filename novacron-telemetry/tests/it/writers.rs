@@ -8,7 +8,8 @@ use std::collections::BTreeSet;
 use novacron_telemetry::Registry;
 use novacron_telemetry::catalog::api::Protocol;
 use novacron_telemetry::catalog::database::DbOperation;
-use novacron_telemetry::catalog::dwcp::{DwcpMode, MigrationPhase, Transport};
+use novacron_telemetry::catalog::dwcp::{DwcpMode, Transport};
+use novacron_telemetry::catalog::migration::MigrationPhase;
 use novacron_telemetry::catalog::provisioner::{JobReason, ProvisioningStage};
 use novacron_telemetry::catalog::reconcile::{ReconcileOutcome, ResourceKind};
 use novacron_telemetry::catalog::support::BundleReason;
@@ -44,13 +45,21 @@ const GUARDS: &[(&str, Guarded)] = &[
         Box::new(stream)
     }),
     ("Migration", || {
-        let mut run = Migration::new("a", "b").mode(DwcpMode::Hybrid).begin();
-        run.phase(MigrationPhase::PreCopy, 1.0);
+        let round = Round {
+            copied: 1 << 30,
+            dirtied: 1 << 20,
+        };
+        let run = Migration::new("a", "b").mode(DwcpMode::Hybrid).begin();
+        run.enter(MigrationPhase::PreCopy);
+        run.round(round);
         run.retried(MigrationError::Stalled);
         run.bytes(1 << 20);
-        run.downtime(0.1);
-        run.finish(Failure::INTERNAL);
-        Box::new(Migration::new("a", "b").mode(DwcpMode::Hybrid).begin())
+        run.enter(MigrationPhase::Downtime);
+        run.fail(MigrationError::StreamFailed);
+        let run = Migration::new("a", "b").mode(DwcpMode::Hybrid).begin();
+        run.enter(MigrationPhase::PreCopy);
+        run.round(round);
+        Box::new(run)
     }),
     ("ProviderCall", || {
         ProviderCall::begin(ProviderType::Libvirt, "CreateVM").finish(GrpcCode::Ok);

@@ -1,0 +1,264 @@
+//! A migration that is going on: the guard that ends it once, and the handles that tell of it.
+
+use std::sync::Arc;
+
+use super::progress::{Progress, Shared};
+use super::{Forecast, Migration};
+use crate::catalog::dwcp::{Algorithm, DwcpMode};
+use crate::catalog::migration::{MigrationErrorLabels, MigrationPhase};
+use crate::catalog::{Direction, MigrationError};
+use crate::metric::Seconds;
+use crate::record::current::{self, Frame};
+use crate::record::guard::{Ending, Framed, Guard, Work};
+use crate::record::{Failure, Outcome, Recorder};
+
+/// A round of pre-copy that is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Round {
+    /// Bytes of memory that were copied in it, before encoding.
+    pub copied: u64,
+    /// Bytes of memory that the guest dirtied meanwhile, and that wait for the next round.
+    pub dirtied: u64,
+}
+
+/// A migration that is going on, to tell what happens to it. Cheap to clone, and to be taken along
+/// to other tasks and threads. When the migration is over, it is silent.
+///
+/// Phases, rounds and bytes are taken as they are told:
+///
+/// ```
+/// use novacron_telemetry::catalog::MigrationError;
+/// use novacron_telemetry::catalog::dwcp::{Algorithm, DwcpMode};
+/// use novacron_telemetry::catalog::migration::MigrationPhase;
+/// use novacron_telemetry::record::{Migration, Outcome, Round};
+///
+/// let run = Migration::new("node-1", "node-2").mode(DwcpMode::Internet).begin();
+/// run.enter(MigrationPhase::PreCopy);
+/// run.encoded(Algorithm::Zstd, 1 << 30, 300 << 20);
+/// run.sent(300 << 20);
+/// run.retried(MigrationError::PacketLoss);
+/// run.round(Round { copied: 1 << 30, dirtied: 60 << 20 });
+/// println!("the guest can be paused in {:?}", run.forecast().and_then(|f| f.eta()));
+/// run.enter(MigrationPhase::Downtime);
+/// run.enter(MigrationPhase::Activation);
+/// run.finish(Outcome::Success);
+/// ```
+#[derive(Clone, Debug)]
+pub struct MigrationHandle(Option<Arc<Shared>>);
+
+impl MigrationHandle {
+    /// A handle to no migration: silent.
+    #[must_use]
+    pub const fn noop() -> Self {
+        Self(None)
+    }
+
+    /// Whether the migration is going on.
+    #[must_use]
+    pub fn is_running(&self) -> bool {
+        self.with(|_| ()).is_some()
+    }
+
+    /// A phase begins, and the one before it ends. What went before the first phase is
+    /// [initializing](MigrationPhase::Initializing).
+    pub fn enter(&self, phase: MigrationPhase) {
+        self.with(|progress| progress.enter(phase));
+    }
+
+    /// A round of pre-copy is over: what it copied, and what is left for the next one.
+    pub fn round(&self, round: Round) {
+        let Some(shared) = &self.0 else { return };
+        let told = shared.with(|progress| {
+            progress.round(round);
+            (progress.recorder.clone(), progress.pair)
+        });
+        if let Some((recorder, pair)) = told
+            && let Some(pair) = recorder.migrations().pair(pair)
+        {
+            pair.copying(shared);
+        }
+    }
+
+    /// Payload bytes went to the other side.
+    pub fn sent(&self, bytes: u64) {
+        self.with(|progress| progress.moved(Direction::Sent, bytes));
+    }
+
+    /// Payload bytes came from the other side.
+    pub fn received(&self, bytes: u64) {
+        self.with(|progress| progress.moved(Direction::Received, bytes));
+    }
+
+    /// Data was encoded, from so many bytes to so many.
+    pub fn encoded(&self, algorithm: Algorithm, original: u64, encoded: u64) {
+        self.recorder(|recorder| recorder.dwcp_compression(algorithm, original, encoded));
+    }
+
+    /// The migration goes on in another network mode. That is counted as a switch.
+    pub fn switch_mode(&self, mode: DwcpMode) {
+        self.with(|progress| progress.switch_mode(mode));
+    }
+
+    /// A step failed for this reason and is tried again.
+    pub fn retried(&self, reason: MigrationError) {
+        self.recorder(|recorder| recorder.migration_retried(reason));
+    }
+
+    /// An error was met, and is dealt with. One that ends the migration is not told here.
+    pub fn error(&self, error_type: MigrationError) {
+        self.recorder(|recorder| {
+            let errors = &recorder.catalog().migration.migration_errors_total;
+            errors.inc(&MigrationErrorLabels { error_type });
+        });
+    }
+
+    /// All the bytes that were moved. Those that were told as they moved are not counted again.
+    pub fn bytes(&self, bytes: u64) {
+        self.tell(Some(bytes), None);
+    }
+
+    /// How long the guest stood still; if nobody says, as long as it was in
+    /// [stop-and-copy](MigrationPhase::Downtime), and never longer than that.
+    pub fn downtime(&self, downtime: impl Into<Seconds>) {
+        let downtime = downtime.into().get();
+        self.tell(None, Some(downtime));
+    }
+
+    pub(super) fn tell(&self, bytes: Option<u64>, downtime: Option<f64>) {
+        self.with(|progress| progress.tell(bytes, downtime));
+    }
+
+    /// Whether pre-copy will end, and when, by its last round; `None` when the migration is over.
+    #[must_use]
+    pub fn forecast(&self) -> Option<Forecast> {
+        self.0.as_ref()?.forecast()
+    }
+
+    fn with<R>(&self, f: impl FnOnce(&mut Progress) -> R) -> Option<R> {
+        self.0.as_ref()?.with(f)
+    }
+
+    fn recorder(&self, f: impl FnOnce(&Recorder)) {
+        self.with(|progress| f(&progress.recorder));
+    }
+
+    fn is_between(&self, recorder: &Recorder, pair: super::PairId) -> bool {
+        self.with(|progress| progress.pair == pair && progress.recorder.is(recorder))
+            .unwrap_or(false)
+    }
+}
+
+/// A migration that is going on. Dropped without [`finish`](MigrationRun::finish), it was
+/// cancelled. What happens to it is told through the [handle](MigrationHandle) that it derefs to.
+#[derive(Debug)]
+#[must_use = "dropped at once, the migration was cancelled"]
+pub struct MigrationRun {
+    handle: MigrationHandle,
+    guard: Guard<MigrationWork>,
+}
+
+impl MigrationRun {
+    pub(super) fn begin(migration: Migration) -> Self {
+        let work = MigrationWork::begin(migration);
+        Self {
+            handle: work.handle(),
+            guard: Guard::new(work),
+        }
+    }
+
+    /// A handle to take along.
+    #[must_use]
+    pub fn handle(&self) -> MigrationHandle {
+        self.handle.clone()
+    }
+
+    /// The migration ended like this.
+    pub fn finish(mut self, outcome: impl Into<Outcome>) {
+        self.end(outcome.into());
+    }
+
+    /// The migration failed, for this reason.
+    pub fn fail(mut self, reason: MigrationError) {
+        self.end(Failure::from(reason).into());
+    }
+
+    fn end(&mut self, outcome: Outcome) {
+        self.handle = MigrationHandle::noop();
+        self.guard.end(Ending::Outcome(outcome));
+    }
+}
+
+impl std::ops::Deref for MigrationRun {
+    type Target = MigrationHandle;
+
+    fn deref(&self) -> &MigrationHandle {
+        &self.handle
+    }
+}
+
+/// A migration that was begun, or one that goes on further out between the same nodes.
+#[derive(Debug)]
+pub(super) enum MigrationWork {
+    Owner(Frame),
+    Inside(Frame),
+}
+
+impl MigrationWork {
+    pub(super) fn begin(migration: Migration) -> Self {
+        let Migration {
+            recorder,
+            pair,
+            plan,
+            measured,
+        } = migration;
+        let around = current::with(|frame| frame.migration.clone()).flatten();
+        if let Some(outer) = around
+            && outer.is_between(&recorder, pair)
+        {
+            outer.tell(measured.bytes, measured.downtime);
+            return Self::Inside(Frame::inherit(recorder, |_| {}));
+        }
+        let mut progress = Progress::begin(recorder.clone(), pair, plan);
+        progress.tell(measured.bytes, measured.downtime);
+        let shared = recorder.migrations().take(progress);
+        let mut frame = Frame::inherit(recorder, |_| {});
+        frame.migration = Some(MigrationHandle(Some(shared)));
+        Self::Owner(frame)
+    }
+
+    /// A handle to the migration.
+    pub(super) fn handle(&self) -> MigrationHandle {
+        let (Self::Owner(frame) | Self::Inside(frame)) = self;
+        frame.migration.clone().unwrap_or(MigrationHandle::noop())
+    }
+}
+
+impl Framed for MigrationWork {
+    fn frame(&mut self) -> &mut Frame {
+        let (Self::Owner(frame) | Self::Inside(frame)) = self;
+        frame
+    }
+}
+
+impl Work for MigrationWork {
+    fn end(self, ending: Ending) {
+        let Self::Owner(frame) = self else { return };
+        let outcome = match ending {
+            Ending::Panicked => Failure::INTERNAL.into(),
+            Ending::Outcome(outcome) => outcome,
+        };
+        let shared = frame.migration.and_then(|handle| handle.0);
+        let (Some(shared), Some(recorder)) = (shared, frame.recorder) else {
+            return;
+        };
+        if let Some(progress) = shared.end() {
+            if progress.has_rounds()
+                && let Some(pair) = recorder.migrations().pair(progress.pair)
+            {
+                pair.over(&shared);
+            }
+            progress.finish(outcome);
+        }
+        recorder.migrations().give_back(shared);
+    }
+}
