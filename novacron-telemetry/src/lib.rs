@@ -45,6 +45,7 @@
 //! | [`catalog`] | every `novacron_*` family |
 //! | [`record`] | verbs: what a service says when something happened |
 //! | [`layer`] | tower layers that say it for you (feature `http`) |
+//! | `sqlx` | a pool of connections that says how it is (feature `sqlx`) |
 //! | [`expose`] | serving scrapes |
 //! | [`telemetry`] | all of it in one handle |
 //!
@@ -59,8 +60,9 @@
 //! | `runtime` | no | the host's tokio runtime: workers, tasks, busy time, wake-up lag |
 //! | `exporter-prometheus` | no | a `PrometheusHandle` that the host has already is one more source |
 //! | `describe` | no | the catalog as markdown and JSON |
+//! | `sqlx` | no | an observed pool of sqlx 0.9, which needs Rust 1.94 |
 //! | `testing` | no | `TestTelemetry`; outside semantic versioning |
-//! | `full` | no | all but `testing` |
+//! | `full` | no | all but `sqlx` and `testing` |
 //!
 //! Minimum supported Rust version: 1.88. It is raised only in a minor release, and never above a
 //! compiler that is six months old.
@@ -89,6 +91,8 @@ pub mod metric;
 pub mod prelude;
 pub mod record;
 pub mod registry;
+#[cfg(feature = "sqlx")]
+pub mod sqlx;
 mod sync;
 pub mod telemetry;
 #[cfg(feature = "testing")]

@@ -20,7 +20,7 @@ const LADDER: &[&[&str]] = &[
     &["record"],
     &["traces"],
     &["logs", "health", "facade"],
-    &["layer"],
+    &["layer", "sqlx"],
     &["expose", "describe"],
     &["config"],
     &["telemetry"],

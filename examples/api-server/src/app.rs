@@ -1,16 +1,12 @@
 //! What handlers share, and how it is put together.
 
-use std::{
-    error::Error as _,
-    io,
-    sync::{Arc, Weak},
-};
+use std::{error::Error as _, io, sync::Arc};
 
 use novacron_telemetry::{Telemetry, record::Recorder};
 
 use crate::{
     Options,
-    database::{Database, DatabaseError, DatabaseOptions, POOL},
+    database::{Database, DatabaseError, DatabaseOptions},
     events::Events,
     faults::Faults,
     fleet::Fleet,
@@ -81,12 +77,6 @@ impl App {
         });
         // So that the first question about its health has an answer.
         app.fleet.look(&app.health).await;
-
-        // A pool's numbers change all the time and are cheap to read: ask when somebody looks.
-        let this = Arc::downgrade(&app);
-        telemetry
-            .registry()
-            .before_scrape(move || show_connections(&this));
         Ok(app)
     }
 }
@@ -102,13 +92,4 @@ async fn open_store(
         acquire_timeout: options.acquire_timeout,
     };
     Store::open(Database::open(database, Arc::clone(faults), recorder.clone()).await?).await
-}
-
-fn show_connections(app: &Weak<App>) {
-    if let Some(app) = app.upgrade() {
-        let [active, idle, size] = app.store.database().connections();
-        app.telemetry
-            .recorder()
-            .database_connections(POOL, active, idle, size);
-    }
 }

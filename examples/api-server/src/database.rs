@@ -9,16 +9,16 @@ use std::{
     fmt,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use novacron_telemetry::{
     catalog::database::DbOperation,
-    record::{DatabaseQuery, Recorder, record_database_connection_error},
+    record::{DatabaseQuery, Recorder},
+    sqlx::ObservedPool,
 };
 use sqlx::{
     Sqlite, SqlitePool,
-    pool::PoolConnection,
     query::Query,
     sqlite::{
         SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow,
@@ -32,7 +32,7 @@ use crate::faults::Faults;
 /// SQLite behind a pool of connections.
 #[derive(Debug)]
 pub struct Database {
-    pool: SqlitePool,
+    pool: ObservedPool<Sqlite>,
     faults: Arc<Faults>,
     recorder: Recorder,
     /// Holds every connection while the fault `pool_exhausted` is on.
@@ -93,7 +93,7 @@ impl Database {
             .await
             .map_err(DatabaseError::NoConnection)?;
         Ok(Self {
-            pool,
+            pool: ObservedPool::new(POOL, pool, &recorder),
             faults,
             recorder,
             keeper: Mutex::new(None),
@@ -125,7 +125,7 @@ impl Database {
         let mut keeper = self.keeper.lock().unwrap_or_else(PoisonError::into_inner);
         match (self.faults.current().pool_exhausted, keeper.take()) {
             (true, None) => {
-                let (task, taken) = keep_all(self.pool.clone());
+                let (task, taken) = keep_all(SqlitePool::clone(&self.pool));
                 *keeper = Some(task);
                 return Some(taken);
             }
@@ -136,15 +136,6 @@ impl Database {
         None
     }
 
-    /// How many connections are open and lent out, open and waiting, and allowed at most.
-    pub fn connections(&self) -> [u32; 3] {
-        let open = self.pool.size();
-        let idle = u32::try_from(self.pool.num_idle())
-            .unwrap_or(u32::MAX)
-            .min(open);
-        [open - idle, idle, self.pool.options().get_max_connections()]
-    }
-
     /// The one way to the database: a connection, then the statement, with whatever faults are
     /// switched on.
     pub(crate) async fn rows(
@@ -153,7 +144,10 @@ impl Database {
         table: &'static str,
         query: Query<'_, Sqlite, SqliteArguments>,
     ) -> Result<Vec<SqliteRow>, DatabaseError> {
-        let mut connection = self.connection().await?;
+        let mut connection = self.pool.acquire().await.map_err(|error| {
+            tracing::warn!(%error, "no database connection");
+            DatabaseError::NoConnection(error)
+        })?;
         let statement = DatabaseQuery::begin_with(self.recorder.clone(), operation, table);
         let faults = self.faults.current();
         // Slow while it holds the connection: that is what makes a slow statement everybody's
@@ -176,22 +170,6 @@ impl Database {
         result.map_err(|error| {
             tracing::warn!(%operation, table, %error, "statement failed");
             DatabaseError::Query(error)
-        })
-    }
-
-    async fn connection(&self) -> Result<PoolConnection<Sqlite>, DatabaseError> {
-        let begun = Instant::now();
-        let connection = self.pool.acquire().await;
-        let timed_out = matches!(connection, Err(sqlx::Error::PoolTimedOut));
-        self.recorder
-            .database_wait(POOL, begun.elapsed(), timed_out);
-        connection.map_err(|error| {
-            if !timed_out {
-                self.recorder
-                    .in_scope(|| record_database_connection_error(POOL));
-            }
-            tracing::warn!(%error, "no database connection");
-            DatabaseError::NoConnection(error)
         })
     }
 }

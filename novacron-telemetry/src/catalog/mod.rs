@@ -94,7 +94,7 @@ pub use self::vm::VmMetrics;
 
 use crate::error::Result;
 use crate::metric::{Descriptor, check};
-use crate::registry::{Groups, MetricGroup, Registry};
+use crate::registry::{Groups, MetricGroup, Registry, WeakRegistry};
 
 /// One group of the catalog, before anything runs.
 #[derive(Clone, Copy, Debug)]
@@ -116,6 +116,8 @@ macro_rules! catalog {
         #[non_exhaustive]
         pub struct Catalog {
             $($(#[$doc])* pub $field: $metrics,)*
+            /// Where the handles are registered; nowhere, for the silent catalog.
+            registry: Option<WeakRegistry>,
         }
 
         impl Catalog {
@@ -138,13 +140,14 @@ macro_rules! catalog {
                     } else {
                         $metrics::noop()
                     },)*
+                    registry: Some(registry.downgrade()),
                 })
             }
 
             /// The silent catalog: every handle is callable, nothing is shown.
             #[must_use]
             pub fn noop() -> Self {
-                Self { $($field: $metrics::noop(),)* }
+                Self { $($field: $metrics::noop(),)* registry: None }
             }
         }
 
@@ -208,6 +211,12 @@ catalog! {
 }
 
 impl Catalog {
+    /// The registry that the handles are of, while somebody holds it.
+    #[must_use]
+    pub fn registry(&self) -> Option<Registry> {
+        self.registry.as_ref().and_then(WeakRegistry::upgrade)
+    }
+
     /// Every family of every group.
     pub fn descriptors() -> impl Iterator<Item = &'static Descriptor> {
         Self::GROUPS.iter().flat_map(|group| group.families)

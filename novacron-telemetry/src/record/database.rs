@@ -158,6 +158,12 @@ impl Recorder {
         }
     }
 
+    /// A connection could not be opened.
+    pub fn database_connection_error(&self, pool: &str) {
+        let errors = &self.catalog().database.connection_errors_total;
+        errors.inc(&PoolLabelsRef { pool });
+    }
+
     /// A transaction ended.
     pub fn database_transaction(&self, outcome: TransactionOutcome, duration: impl Into<Seconds>) {
         let database = &self.catalog().database;
@@ -217,10 +223,7 @@ pub fn record_database_wait(pool: &str, waited: impl Into<Seconds>, timed_out: b
 /// novacron_telemetry::record::record_database_connection_error("default");
 /// ```
 pub fn record_database_connection_error(pool: &str) {
-    with_current(|recorder| {
-        let errors = &recorder.catalog().database.connection_errors_total;
-        errors.inc(&PoolLabelsRef { pool });
-    });
+    with_current(|recorder| recorder.database_connection_error(pool));
 }
 
 /// A transaction ended in a `commit` or a `rollback`.

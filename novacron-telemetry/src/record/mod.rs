@@ -121,6 +121,8 @@ pub use workflow::{
 
 #[cfg(feature = "http")]
 pub(crate) use api::{ApiEnd, ApiRequest, Bytes, How};
+#[cfg(feature = "sqlx")]
+pub(crate) use clock::Moment;
 #[cfg(feature = "http")]
 pub(crate) use current::Frame;
 pub(crate) use current::{install, uninstall};

@@ -57,8 +57,9 @@ struct Inner {
     cells: Arc<Cells>,
     settings: Settings,
     entries: RwLock<Entries>,
-    /// Run before each scrape, to bring up to date what is read rather than counted.
-    refreshers: RwLock<Vec<Arc<dyn Fn() + Send + Sync>>>,
+    /// Run before each scrape, to bring up to date what is read rather than counted; one that
+    /// answers `false` has run for the last time.
+    refreshers: RwLock<Vec<Refresher>>,
     /// Asked for their families at each reading.
     providers: RwLock<Vec<Arc<dyn Provider>>>,
     windows: walk::Windows,
@@ -67,6 +68,8 @@ struct Inner {
     /// What was left out because of its name or past a limit.
     refusals: std::sync::atomic::AtomicU64,
 }
+
+type Refresher = Arc<dyn Fn() -> bool + Send + Sync>;
 
 #[derive(Clone, Debug, Default)]
 struct Settings {
@@ -134,6 +137,32 @@ impl Registry {
     /// Runs `refresh` before each scrape, in the order they were added. A panic in it is caught and
     /// counted; the scrape goes on.
     pub fn before_scrape(&self, refresh: impl Fn() + Send + Sync + 'static) {
+        self.before_scrape_while(move || {
+            refresh();
+            true
+        });
+    }
+
+    /// As [`before_scrape`](Self::before_scrape), for as long as `refresh` answers `true`: for what
+    /// may be gone before the registry is. One that answers `false` is dropped.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use novacron_telemetry::Registry;
+    ///
+    /// let registry = Registry::new();
+    /// let cache = Arc::new("what somebody else owns");
+    /// let weak = Arc::downgrade(&cache);
+    /// registry.before_scrape_while(move || weak.upgrade().is_some_and(|_cache| true));
+    /// registry.render();
+    /// assert_eq!(Arc::weak_count(&cache), 1);
+    ///
+    /// let another = Arc::downgrade(&cache);
+    /// drop(cache);
+    /// registry.render();
+    /// assert!(another.upgrade().is_none(), "and nothing is left in the registry");
+    /// ```
+    pub fn before_scrape_while(&self, refresh: impl Fn() -> bool + Send + Sync + 'static) {
         self.0
             .refreshers
             .update(|refreshers| refreshers.push(Arc::new(refresh)));

@@ -23,15 +23,27 @@ impl Registry {
     #[must_use]
     pub fn walk(&self) -> Walk {
         self.0.windows.turn_if_due(&self.0.cells);
-        let refreshers = self.0.refreshers.read().clone();
-        for refresh in refreshers {
-            self.guarded(|| refresh());
-        }
+        self.refresh();
         Walk {
             registry: self.clone(),
             sources: self.sources(),
             family: 0,
             paused: None,
+        }
+    }
+
+    /// Runs what was to be run before a scrape. It is the host's code, so no lock is held, neither
+    /// while it runs nor while what it holds is dropped.
+    fn refresh(&self) {
+        let refreshers = self.0.refreshers.read().clone();
+        let over: Vec<_> = refreshers
+            .into_iter()
+            .filter(|refresh| self.guarded(|| refresh()) == Some(false))
+            .collect();
+        if !over.is_empty() {
+            self.0.refreshers.update(|refreshers| {
+                refreshers.retain(|kept| !over.iter().any(|gone| Arc::ptr_eq(kept, gone)));
+            });
         }
     }
 
