@@ -1,7 +1,7 @@
 //! A pool of database connections that says how it is. Feature `sqlx`; it needs Rust 1.94, as sqlx
 //! 0.9 does.
 //!
-//! [`ObservedPool`] stands in for [`sqlx::Pool`](::sqlx::Pool), of whatever database. Connections
+//! [`ObservedPool`] stands in for [`sqlx::Pool`], of whatever database. Connections
 //! that are lent out, wait, and may be opened are asked for at each scrape, so they are never old.
 //! Waiting for a connection, time-outs, failures to connect, statements and transactions are
 //! recorded as they happen, each exactly once, also when the future is dropped half way.
