@@ -21,6 +21,7 @@ mod layer_order;
 mod load;
 #[cfg(feature = "http")]
 mod metrics_service;
+mod migrations;
 #[cfg(feature = "http")]
 mod negotiate;
 mod support;

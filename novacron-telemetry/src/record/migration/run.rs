@@ -1,6 +1,7 @@
 //! A migration that is going on: the guard that ends it once, and the handles that tell of it.
 
 use std::sync::Arc;
+use std::thread;
 
 use super::progress::{Progress, Shared};
 use super::{Forecast, Migration};
@@ -149,12 +150,15 @@ impl MigrationHandle {
 }
 
 /// A migration that is going on. Dropped without [`finish`](MigrationRun::finish), it was
-/// cancelled. What happens to it is told through the [handle](MigrationHandle) that it derefs to.
+/// cancelled; dropped by a panic, it failed. What happens to it is told through the
+/// [handle](MigrationHandle) that it derefs to.
 #[derive(Debug)]
 #[must_use = "dropped at once, the migration was cancelled"]
 pub struct MigrationRun {
     handle: MigrationHandle,
     guard: Guard<MigrationWork>,
+    /// Begun by a destructor that runs because of a panic: then its own drop is not one.
+    begun_in_panic: bool,
 }
 
 impl MigrationRun {
@@ -163,6 +167,7 @@ impl MigrationRun {
         Self {
             handle: work.handle(),
             guard: Guard::new(work),
+            begun_in_panic: thread::panicking(),
         }
     }
 
@@ -174,17 +179,29 @@ impl MigrationRun {
 
     /// The migration ended like this.
     pub fn finish(mut self, outcome: impl Into<Outcome>) {
-        self.end(outcome.into());
+        self.end(Ending::Outcome(outcome.into()));
     }
 
     /// The migration failed, for this reason.
     pub fn fail(mut self, reason: MigrationError) {
-        self.end(Failure::from(reason).into());
+        self.end(Ending::Outcome(reason.into()));
     }
 
-    fn end(&mut self, outcome: Outcome) {
+    fn end(&mut self, ending: Ending) {
+        // Else its place could not be used again.
         self.handle = MigrationHandle::noop();
-        self.guard.end(Ending::Outcome(outcome));
+        self.guard.end(ending);
+    }
+}
+
+impl Drop for MigrationRun {
+    fn drop(&mut self) {
+        // No poll is watched here, so what a lock does to know that it is poisoned has to do.
+        self.end(if thread::panicking() && !self.begun_in_panic {
+            Ending::Panicked
+        } else {
+            Ending::Outcome(Outcome::Cancelled)
+        });
     }
 }
 
