@@ -112,7 +112,7 @@ pub struct SeverityLabels {
     pub severity: Severity,
 }
 
-/// Opaque, hashed key of a user.
+/// A keyed hash of a user's id, for those who call most.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, LabelValue)]
 #[label(cap = 100)]
 pub struct UserId(Arc<str>);

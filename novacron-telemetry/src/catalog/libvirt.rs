@@ -2,7 +2,7 @@
 
 use super::labels::Host;
 use crate::label::{LabelSet, LabelValue};
-use crate::metric::{Absolute, Collected, Gauge};
+use crate::metric::{Collected, Counter, Family, Gauge};
 use crate::registry::MetricGroup;
 
 /// Connections to libvirt and the domains behind them.
@@ -10,8 +10,8 @@ use crate::registry::MetricGroup;
 #[metrics(prefix = "novacron_libvirt", writer = Collector("libvirt"))]
 pub struct LibvirtMetrics {
     /// Connections to libvirt opened.
-    #[metric(unit = "connections")]
-    pub connections_total: Collected<HostLabels, Absolute>,
+    #[metric(unit = "connections", writer = Verb("record_libvirt_connection"))]
+    pub connections_total: Family<HostLabels, Counter>,
 
     /// Domains by state.
     #[metric(

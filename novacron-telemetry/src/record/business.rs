@@ -80,17 +80,22 @@ pub fn update_migrations_per_hour(migrations: f64) {
     });
 }
 
-/// A user called a route. `user` is an opaque key, never a name; nothing is shown of it unless the
-/// host opts in to `novacron_api_usage_by_user_total`.
+/// A user called a route. Nothing is shown of it unless the host asks for that, see
+/// [`UserLabels`](super::UserLabels); and then the user's id is hashed with a secret key, and only
+/// those with a good part of all requests are shown one by one.
 ///
 /// ```
-/// novacron_telemetry::record::record_api_usage("9f86d081", "/api/v1/vms");
+/// novacron_telemetry::record::record_api_usage("alice@example.com", "/api/v1/vms");
 /// ```
 pub fn record_api_usage(user: &str, endpoint: &str) {
     with_current(|recorder| {
         let usage = &recorder.catalog().business.api_usage_by_user_total;
+        if usage.is_silent() {
+            return;
+        }
+        let user = recorder.users().label(user);
         usage.inc(&UserRequestLabelsRef {
-            user_id: user,
+            user_id: user.as_str(),
             endpoint,
         });
     });

@@ -19,6 +19,7 @@
 
 mod alerts;
 mod api;
+mod breaker;
 mod business;
 mod clock;
 mod connection;
@@ -28,6 +29,7 @@ mod database;
 mod dwcp;
 mod guard;
 mod health;
+mod hypervisor;
 mod instrument;
 mod lifecycle;
 mod migration;
@@ -43,11 +45,15 @@ mod scheduler;
 mod storage;
 mod stream;
 mod support;
+mod users;
 mod vm;
 mod workflow;
 
 pub use alerts::{record_alert, record_alert_resolution, update_active_alerts};
 pub use api::UNMATCHED;
+pub use breaker::{
+    BreakerState, CircuitBreaker, record_circuit_breaker_failure, update_circuit_breaker,
+};
 pub use business::{
     UserSession, record_api_usage, record_billable_time, record_login, record_support_ticket,
     record_vm_provisioned, update_active_tenants, update_active_users, update_capacity_used,
@@ -71,6 +77,9 @@ pub use dwcp::{
 pub use health::{
     record_failure_detection, record_service_start, update_dependency, update_service_availability,
 };
+pub use hypervisor::{
+    VsphereSession, record_libvirt_connection, record_vsphere_call, record_vsphere_session,
+};
 pub use instrument::{
     ApiSite, api_future, api_sync, classify_error, classify_with, outcome_of, recorder_of,
 };
@@ -91,8 +100,7 @@ pub use ml::{
 };
 pub use outcome::{AsResult, Failure, Outcome, ToOutcome};
 pub use provider::{
-    ProviderCall, ProviderTask, record_circuit_breaker_failure, record_error, record_external_call,
-    record_ip_discovery, record_vsphere_call, record_vsphere_session, update_circuit_breaker,
+    ProviderCall, ProviderTask, record_error, record_external_call, record_ip_discovery,
     update_provider_up,
 };
 pub use provisioner::{
@@ -106,13 +114,16 @@ pub use request::{
     record_api_error, record_api_request, record_auth_failure, record_queue_wait,
     record_validation_failure, update_concurrency_limit, update_endpoint_up,
 };
-pub use scheduler::{BackgroundJob, record_allocation_failure, record_backup, record_placement};
+pub use scheduler::{
+    BackgroundJob, Backup, record_allocation_failure, record_backup, record_placement,
+};
 pub use storage::{record_storage_operation, record_storage_transfer, update_storage_pool};
 pub use stream::DwcpStream;
 pub use support::{
     SupportBundle, record_docs_publish, record_docs_search, record_glossary_hit,
     update_docs_search_failure_ratio,
 };
+pub use users::UserLabels;
 pub use vm::{VmWork, record_vm_operation, update_vm_count};
 pub use workflow::{
     record_data_pipeline_failure, record_ml_scrape, record_workflow_stage, update_pipeline_health,

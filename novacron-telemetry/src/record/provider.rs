@@ -4,9 +4,8 @@ use super::clock::Moment;
 use super::current::with_current;
 use super::{Recorder, current};
 use crate::catalog::provider::{
-    DatacenterLabelsRef, ErrorLabelsRef, ExternalCallLabelsRef, ProviderCallLabelsRef,
-    ProviderLabelsRef, ProviderMethodLabelsRef, ProviderTypeLabels, ServiceLabelsRef,
-    VsphereCallLabelsRef,
+    ErrorLabelsRef, ExternalCallLabelsRef, ProviderCallLabelsRef, ProviderLabelsRef,
+    ProviderMethodLabelsRef, ProviderTypeLabels, ServiceLabelsRef,
 };
 use crate::catalog::{CallStatus, ErrorReason, GrpcCode, ProviderType};
 use crate::metric::{InFlight, Seconds};
@@ -150,90 +149,27 @@ pub fn record_error(reason: &str, component: &str, provider_type: &str) {
 /// novacron_telemetry::record::update_provider_up("libvirt", "host-1", true);
 /// ```
 pub fn update_provider_up(provider_type: &str, provider: &str, up: bool) {
-    with_provider(provider_type, provider, |recorder, labels| {
-        recorder
-            .catalog()
-            .provider
-            .provider_up
-            .set(labels, f64::from(up));
+    with_current(|recorder| {
+        with_provider(recorder, provider_type, provider, |labels| {
+            let gauge = &recorder.catalog().provider.provider_up;
+            gauge.set(labels, f64::from(up));
+        });
     });
 }
 
-/// The state of a provider's circuit breaker: `closed`, `half_open` or `open`.
-///
-/// ```
-/// novacron_telemetry::record::update_circuit_breaker("libvirt", "host-1", "half_open");
-/// ```
-pub fn update_circuit_breaker(provider_type: &str, provider: &str, state: &str) {
-    let state = match state {
-        "closed" => Some(0.0),
-        "half_open" | "half-open" => Some(1.0),
-        "open" => Some(2.0),
-        _ => None,
-    };
-    with_provider(provider_type, provider, |recorder, labels| {
-        if let Some(state) = recorder.known(state) {
-            let gauge = &recorder.catalog().provider.circuit_breaker_state;
-            gauge.set(labels, state);
-        }
-    });
-}
-
-/// A breaker counted a call as failed.
-///
-/// ```
-/// novacron_telemetry::record::record_circuit_breaker_failure("libvirt", "host-1");
-/// ```
-pub fn record_circuit_breaker_failure(provider_type: &str, provider: &str) {
-    with_provider(provider_type, provider, |recorder, labels| {
-        recorder
-            .catalog()
-            .provider
-            .circuit_breaker_failures_total
-            .inc(labels);
-    });
-}
-
-fn with_provider(
+/// Calls `f` with the labels of a provider, if the catalog knows its kind.
+pub(super) fn with_provider(
+    recorder: &Recorder,
     provider_type: &str,
     provider: &str,
-    f: impl FnOnce(&Recorder, &ProviderLabelsRef<'_>),
+    f: impl FnOnce(&ProviderLabelsRef<'_>),
 ) {
-    with_current(|recorder| {
-        if let Some(provider_type) = recorder.known(ProviderType::parse(provider_type)) {
-            f(
-                recorder,
-                &ProviderLabelsRef {
-                    provider_type,
-                    provider,
-                },
-            );
-        }
-    });
-}
-
-/// A session with vSphere was opened.
-///
-/// ```
-/// novacron_telemetry::record::record_vsphere_session("dc-1");
-/// ```
-pub fn record_vsphere_session(datacenter: &str) {
-    with_current(|recorder| {
-        let sessions = &recorder.catalog().provider.vsphere_sessions_total;
-        sessions.inc(&DatacenterLabelsRef { datacenter });
-    });
-}
-
-/// The vSphere API was called.
-///
-/// ```
-/// novacron_telemetry::record::record_vsphere_call("CloneVM_Task", "dc-1");
-/// ```
-pub fn record_vsphere_call(method: &str, datacenter: &str) {
-    with_current(|recorder| {
-        let calls = &recorder.catalog().provider.vsphere_api_calls_total;
-        calls.inc(&VsphereCallLabelsRef { method, datacenter });
-    });
+    if let Some(provider_type) = recorder.known(ProviderType::parse(provider_type)) {
+        f(&ProviderLabelsRef {
+            provider_type,
+            provider,
+        });
+    }
 }
 
 /// An outside service was called: `success` or `error`, and the time it took.

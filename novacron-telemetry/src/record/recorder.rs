@@ -7,6 +7,7 @@ use super::coverage::Declared;
 use super::migration::Migrations;
 use super::provisioner::Lookups;
 use super::route::Routes;
+use super::users::{UserLabels, Users};
 use crate::catalog::Catalog;
 use crate::catalog::exporter::{Signal, SignalLabels, Site, SiteLabels};
 
@@ -24,9 +25,10 @@ struct Inner {
     declared: Declared,
     migrations: Migrations,
     image_lookups: Lookups,
+    users: Users,
 }
 
-/// Thresholds that verbs compare with.
+/// Thresholds that verbs compare with, and how users are shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Settings {
@@ -34,6 +36,8 @@ pub struct Settings {
     pub slow_request: Duration,
     /// From when on a database statement is slow. Default: 50 ms.
     pub slow_query: Duration,
+    /// How users are shown, where a host asks for that.
+    pub users: UserLabels,
 }
 
 impl Default for Settings {
@@ -41,6 +45,7 @@ impl Default for Settings {
         Self {
             slow_request: Duration::from_millis(500),
             slow_query: Duration::from_millis(50),
+            users: UserLabels::default(),
         }
     }
 }
@@ -56,6 +61,7 @@ impl Recorder {
             declared: Declared::default(),
             migrations: Migrations::default(),
             image_lookups: Lookups::default(),
+            users: Users::new(settings.users),
         }))
     }
 
@@ -74,7 +80,7 @@ impl Recorder {
         &self.0.catalog
     }
 
-    /// The thresholds.
+    /// The thresholds, and how users are shown.
     #[must_use]
     #[inline]
     pub fn settings(&self) -> &Settings {
@@ -95,6 +101,10 @@ impl Recorder {
 
     pub(super) fn image_lookups(&self) -> &Lookups {
         &self.0.image_lookups
+    }
+
+    pub(super) fn users(&self) -> &Users {
+        &self.0.users
     }
 
     /// Whether this is a clone of that one.

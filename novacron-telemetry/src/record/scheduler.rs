@@ -113,6 +113,82 @@ pub fn record_allocation_failure(resource: &str) {
     });
 }
 
+/// A backup that is running. Dropped without [`completed`](Backup::completed) or
+/// [`failed`](Backup::failed), it was cancelled.
+///
+/// ```
+/// use novacron_telemetry::record::Backup;
+///
+/// Backup::begin("database").completed();
+/// ```
+#[derive(Debug)]
+#[must_use = "dropped at once, the backup was cancelled"]
+pub struct Backup<'a> {
+    recorder: Recorder,
+    target: &'a str,
+    begun: Moment,
+    end: JobEnd,
+}
+
+impl<'a> Backup<'a> {
+    /// A backup of this target begins.
+    pub fn begin(target: &'a str) -> Self {
+        Self::begin_with(current::current(), target)
+    }
+
+    /// A backup begins that is recorded by `recorder`.
+    pub fn begin_with(recorder: Recorder, target: &'a str) -> Self {
+        let runs = &recorder.catalog().scheduler.backup_runs_total;
+        runs.touch_together(ends(target));
+        Self {
+            recorder,
+            target,
+            begun: Moment::now(),
+            end: JobEnd::Cancelled,
+        }
+    }
+
+    /// It is whole, and the time of the last good one is now.
+    pub fn completed(mut self) {
+        self.end = JobEnd::Completed;
+    }
+
+    /// There is none.
+    pub fn failed(mut self) {
+        self.end = JobEnd::Failed;
+    }
+}
+
+impl Drop for Backup<'_> {
+    fn drop(&mut self) {
+        let now = Moment::now();
+        let took = now.since(self.begun);
+        self.recorder.backup(self.target, self.end, took, now);
+    }
+}
+
+/// Every way a backup can end: the first failure of a target must be an increase.
+fn ends(target: &str) -> impl Iterator<Item = BackupRunLabelsRef<'_>> {
+    let labels = move |status| BackupRunLabelsRef { target, status };
+    JobEnd::ALL.iter().copied().map(labels)
+}
+
+impl Recorder {
+    fn backup(&self, target: &str, status: JobEnd, took: impl Into<Seconds>, now: Moment) {
+        let scheduler = &self.catalog().scheduler;
+        scheduler
+            .backup_runs_total
+            .inc_among(&BackupRunLabelsRef { target, status }, ends(target));
+        let target = TargetLabelsRef { target };
+        scheduler.backup_duration_seconds.observe(&target, took);
+        if status == JobEnd::Completed {
+            scheduler
+                .backup_last_success_timestamp_seconds
+                .set(&target, now.unix_seconds());
+        }
+    }
+}
+
 /// A backup of `vm`, `database`, `config` and so on is over: `completed`, `failed` or `cancelled`.
 ///
 /// ```
@@ -120,18 +196,5 @@ pub fn record_allocation_failure(resource: &str) {
 /// ```
 pub fn record_backup(target: &str, status: &str, duration: impl Into<Seconds>) {
     let (status, duration) = (JobEnd::from(status), duration.into());
-    with_current(|recorder| {
-        let scheduler = &recorder.catalog().scheduler;
-        let labels = |status| BackupRunLabelsRef { target, status };
-        let ends = JobEnd::ALL.iter().copied().map(labels);
-        scheduler.backup_runs_total.inc_among(&labels(status), ends);
-        let target = TargetLabelsRef { target };
-        scheduler.backup_duration_seconds.observe(&target, duration);
-        if status == JobEnd::Completed {
-            let now = Moment::now().unix_seconds();
-            scheduler
-                .backup_last_success_timestamp_seconds
-                .set(&target, now);
-        }
-    });
+    with_current(|recorder| recorder.backup(target, status, duration, Moment::now()));
 }

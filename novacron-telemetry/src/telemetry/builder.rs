@@ -7,9 +7,9 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use super::{Inner, Telemetry, own, process};
-use crate::catalog::{Catalog, aliases};
+use crate::catalog::{BusinessMetrics, Catalog, aliases};
 use crate::error::{Error, ErrorKind, Result};
-use crate::record::{Recorder, Settings, install};
+use crate::record::{Recorder, Settings, UserLabels, install};
 use crate::registry::{Groups, Profile, Registry, RegistryBuilder};
 
 /// Settings of a [`Telemetry`] that is about to be.
@@ -100,6 +100,13 @@ impl TelemetryBuilder {
     pub fn slow_query(mut self, threshold: Duration) -> Self {
         self.settings.slow_query = threshold;
         self
+    }
+
+    /// Shows how much each of the busiest users calls, under a keyed hash of their id:
+    /// `novacron_api_usage_by_user_total`, which is off unless asked for.
+    pub fn usage_by_user(mut self, users: UserLabels) -> Self {
+        self.settings.users = users;
+        self.opt_in(BusinessMetrics::API_USAGE_BY_USER_TOTAL.name)
     }
 
     /// Shows the same samples once more under the names of another system, and switches on the

@@ -76,7 +76,41 @@ impl Telemetry {
         &self.0.component
     }
 
-    /// Registers a group of the host's own metrics.
+    /// Registers a group of the host's own metrics: of a provider that counts more than the catalog
+    /// knows, say. Names, units, labels and help are checked when it is compiled, that no name is
+    /// taken by another family is checked here, and open labels are capped as everywhere.
+    ///
+    /// ```
+    /// use novacron_telemetry::prelude::*;
+    ///
+    /// /// What the Proxmox provider counts beside the catalog.
+    /// #[derive(Clone, Debug, MetricGroup)]
+    /// #[metrics(prefix = "proxmox")]
+    /// struct ProxmoxMetrics {
+    ///     /// Tickets renewed, by how that ended.
+    ///     tickets_total: Family<TicketLabels, Counter>,
+    /// }
+    ///
+    /// #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, LabelSet)]
+    /// struct TicketLabels {
+    ///     renewed: bool,
+    /// }
+    ///
+    /// let telemetry = Telemetry::builder("provider", "1.2.3").build()?;
+    /// let proxmox = telemetry.register::<ProxmoxMetrics>()?;
+    /// proxmox.tickets_total.inc(&TicketLabels { renewed: true });
+    /// assert!(telemetry.render().contains("proxmox_tickets_total{renewed=\"true\"} 1\n"));
+    ///
+    /// /// The same name, and no labels.
+    /// #[derive(Clone, Debug, MetricGroup)]
+    /// #[metrics(prefix = "proxmox")]
+    /// struct Another {
+    ///     /// Tickets renewed.
+    ///     tickets_total: Counter,
+    /// }
+    /// assert!(telemetry.register::<Another>().is_err());
+    /// # Ok::<(), novacron_telemetry::Error>(())
+    /// ```
     ///
     /// # Errors
     ///

@@ -1,9 +1,10 @@
 //! What single verbs promise beyond a count.
 
+use novacron_telemetry::catalog::ProviderType;
 use novacron_telemetry::record::{
-    record_dwcp_compression, record_dwcp_consensus, record_image_cache, record_service_start,
-    update_dwcp_component_health, update_dwcp_mode, update_service_availability,
-    update_storage_pool,
+    Backup, BreakerState, CircuitBreaker, VsphereSession, record_dwcp_compression,
+    record_dwcp_consensus, record_image_cache, record_service_start, update_dwcp_component_health,
+    update_dwcp_mode, update_service_availability, update_storage_pool,
 };
 
 use crate::books::Books;
@@ -142,4 +143,62 @@ fn what_nobody_knows_is_absent() {
     let health = shown.series("novacron_dwcp_component_health");
     assert_eq!(health.len(), 1, "five components said nothing");
     assert_eq!(health[0].sample.value(), 1.0);
+}
+
+#[test]
+fn a_breaker_shows_its_state_while_somebody_holds_it() {
+    let books = Books::new();
+    let provider = [("provider_type", "vsphere"), ("provider", "vc-1")];
+    let state = || {
+        books
+            .snapshot()
+            .value("novacron_circuit_breaker_state", &provider)
+    };
+    let breaker = CircuitBreaker::new_with(&books.recorder, ProviderType::Vsphere, "vc-1");
+    assert_eq!(state(), Some(0.0));
+    breaker.failed();
+    breaker.is(BreakerState::Open);
+    assert_eq!(state(), Some(2.0));
+    breaker.is(BreakerState::HalfOpen);
+    assert_eq!(state(), Some(1.0));
+    drop(breaker);
+    assert_eq!(state(), None, "nobody knows it any more");
+    assert_eq!(
+        books.sum("circuit_breaker_failures_total", &provider),
+        1.0,
+        "what happened stays"
+    );
+}
+
+#[test]
+fn a_backup_that_is_whole_is_the_last_good_one() {
+    let books = Books::new();
+    let begin = || Backup::begin_with(books.recorder.clone(), "database");
+    let ended = |status| {
+        let labels = [("target", "database"), ("status", status)];
+        books.sum("backup_runs_total", &labels)
+    };
+    let last = || books.sum("backup_last_success_timestamp_seconds", &[]);
+    begin().failed();
+    drop(begin());
+    assert_eq!(last(), 0.0, "there is no good one yet");
+    begin().completed();
+    assert!(last() > 1.6e9, "Unix time in seconds");
+    assert_eq!(["completed", "failed", "cancelled"].map(ended), [1.0; 3]);
+    assert_eq!(books.sum("backup_duration_seconds", &[]), 3.0);
+}
+
+#[test]
+fn calls_to_vsphere_belong_to_the_datacenter_of_their_session() {
+    let books = Books::new();
+    let session = VsphereSession::open_with(books.recorder.clone(), "dc-1");
+    session.called("CloneVM_Task");
+    session.clone().called("CloneVM_Task");
+    let call = [("method", "CloneVM_Task"), ("datacenter", "dc-1")];
+    assert_eq!(books.sum("vsphere_api_calls_total", &call), 2.0);
+    assert_eq!(
+        books.sum("vsphere_sessions_total", &[("datacenter", "dc-1")]),
+        1.0,
+        "a clone is the same session"
+    );
 }

@@ -3,7 +3,7 @@
 //! list of what waits is committed.
 
 use std::any::Any;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use novacron_telemetry::Registry;
 use novacron_telemetry::catalog::api::Protocol;
@@ -193,6 +193,9 @@ pub(crate) const VERBS: &[(&str, fn())] = &[
     }),
     ("record_ip_discovery", || record_ip_discovery("", 3.0)),
     ("record_job_store", || record_job_store("update", "timeout")),
+    ("record_libvirt_connection", || {
+        record_libvirt_connection("host-1");
+    }),
     ("record_login", || record_login("failure")),
     ("record_ml_scrape", || record_ml_scrape("timeout", 5.0)),
     ("record_placement", || record_placement("success", 0.1)),
@@ -428,4 +431,89 @@ fn every_verb_that_a_family_names_exists() {
         missing.is_empty(),
         "named by the catalog, and not written: {missing:?}"
     );
+}
+
+/// Groups that are written by what a service says, and by nothing else.
+const SAID: &[&str] = &[
+    "dwcp",
+    "migration",
+    "database",
+    "vm",
+    "business",
+    "support",
+    "provisioner",
+    "scheduler",
+    "reconcile",
+    "provider",
+    "ml",
+];
+
+/// The documentation, as it is read.
+const METRICS: &str = include_str!("../../../docs/metrics.md");
+
+#[test]
+fn every_family_of_these_groups_is_written_by_the_verb_that_the_documentation_names() {
+    let (mut wrong, mut written) = (Vec::new(), BTreeMap::new());
+    for said in SAID {
+        let group = Catalog::GROUPS.iter().find(|group| group.name == *said);
+        let families = group.unwrap_or_else(|| panic!("no group {said}")).families;
+        println!("{said}: {} families", families.len());
+        for family in families {
+            let name = family.name;
+            let Writer::Verb(verb) = family.writer else {
+                wrong.push(format!("{name}: written by {:?}, no verb", family.writer));
+                continue;
+            };
+            println!("  {name} by {verb}");
+            let documented = METRICS
+                .lines()
+                .find(|line| line.starts_with(&format!("| `{name}`<br>")));
+            if !documented.is_some_and(|line| line.contains(&format!("| verb `{verb}` |"))) {
+                wrong.push(format!("{name}: docs/metrics.md does not name {verb}"));
+            }
+            if !is_called(verb) {
+                wrong.push(format!(
+                    "{name}: {verb} stands in the tables and is not called"
+                ));
+            }
+            let written = written.entry(verb).or_insert_with(|| written_by(verb));
+            if !written.contains(name) {
+                wrong.push(format!("{name}: {verb} does not write it"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Whether what stands in the tables under a verb's name calls that verb.
+fn is_called(verb: &str) -> bool {
+    const SOURCE: &str = include_str!("writers.rs");
+    let Some((_, entry)) = SOURCE.split_once(&format!("(\"{verb}\", ")) else {
+        return false;
+    };
+    let entry = entry.split("\n    (\"").next().unwrap_or_default();
+    let mut words = entry.split(|c: char| !c.is_alphanumeric() && c != '_');
+    words.any(|word| word == verb)
+}
+
+/// The families that a verb writes, called as the tables call it.
+fn written_by(verb: &str) -> BTreeSet<String> {
+    let (registry, recorder) = everything();
+    let before = registry.snapshot();
+    let going_on: Box<dyn Any> = recorder.in_scope(|| {
+        let guard = GUARDS.iter().find(|(name, _)| *name == verb);
+        let free = VERBS.iter().find(|(name, _)| *name == verb);
+        match (guard, free) {
+            (Some((_, call)), None) => call(),
+            (None, Some((_, call))) => {
+                call();
+                Box::new(())
+            }
+            _ => panic!("{verb} has to stand in one of the tables"),
+        }
+    });
+    let after = registry.snapshot();
+    drop(going_on);
+    let names = changed(&before, &after).into_iter();
+    names.map(str::to_owned).collect()
 }

@@ -167,6 +167,12 @@ impl<L: LabelSet, M: Scalar> Family<L, M> {
             .text(row.series, row.table, label)
     }
 
+    /// Whether nothing is kept of what is recorded here. Only for verbs that would have to work for
+    /// their labels.
+    pub(crate) fn is_silent(&self) -> bool {
+        self.inner.is_none()
+    }
+
     /// How many series there are; for closed labels, how many there can be.
     #[must_use]
     pub fn len(&self) -> usize {
