@@ -1,109 +1,61 @@
-//! Moves a memory image between two threads over a loopback connection, and shows what telemetry
-//! says about it.
+//! `cargo run --release -p dwcp -- demo`: a guest moves from one process to another, with its
+//! memory, while it runs.
 //!
-//! `cargo run -p dwcp -- 64` moves 64 MiB; the receiver checks every page. Phases, several streams
-//! and two processes are not in it yet.
+//! | room | what happens there |
+//! |---|---|
+//! | `cli`, `units` | flags |
+//! | `demo` | both sides at once, as processes of their own |
+//! | `serve`, `migrate` | one side |
+//! | `process` | what both sides are: metrics on a port, an end when they are told |
+//! | `source` | the side that a guest leaves |
+//! | `destination` | the side that it comes to |
+//! | `memory`, `guest` | pages, and the thread that keeps changing them |
+//! | `encode`, `limit` | what happens to a page on its way |
+//! | `progress`, `report` | what people see, and one line of JSON about it |
+//! | `wire` | the protocol |
 
-use std::error::Error;
-use std::io::{self, Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::thread;
-use std::time::Duration;
+use std::{io, process::ExitCode};
 
-use novacron_telemetry::catalog::dwcp::DwcpMode;
-use novacron_telemetry::prelude::*;
+use clap::Parser as _;
 
-const PAGE: usize = 4096;
+use crate::{cli::Command, process::say};
 
-fn main() -> Result<(), Box<dyn Error>> {
-    let mebibytes: usize = match std::env::args().nth(1) {
-        Some(text) => text
-            .parse()
-            .map_err(|_| format!("`{text}` is no number of MiB; try `dwcp 64`"))?,
-        None => 16,
+mod cli;
+mod demo;
+mod destination;
+mod encode;
+mod guest;
+mod limit;
+mod memory;
+mod migrate;
+mod process;
+mod progress;
+mod report;
+mod serve;
+mod source;
+mod units;
+
+/// The protocol, from `proto/dwcp.proto`.
+mod wire {
+    #![allow(
+        missing_docs,
+        unreachable_pub,
+        clippy::all,
+        clippy::allow_attributes_without_reason,
+        reason = "generated; its documentation is the proto file"
+    )]
+    tonic::include_proto!("dwcp.v1");
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let result = match cli::Arguments::parse().command {
+        Command::Demo(arguments) => demo::run(arguments).await,
+        Command::Serve(arguments) => serve::run(arguments).await,
+        Command::Migrate(arguments) => migrate::run(arguments).await,
     };
-    let telemetry = Telemetry::builder("dwcp", env!("CARGO_PKG_VERSION")).install()?;
-
-    let listener = TcpListener::bind("127.0.0.1:0")?;
-    let destination = listener.local_addr()?;
-    let receiver = thread::spawn(move || receive(&listener));
-    let moved = migrate(destination, mebibytes << 20)?;
-    let checked = receiver.join().map_err(|_| "the receiver panicked")??;
-
-    let mut out = io::stdout().lock();
-    writeln!(out, "{} bytes sent, {checked} pages checked\n", moved.bytes)?;
-    for line in telemetry.render().lines() {
-        if line.starts_with("novacron_dwcp_") && !line.ends_with(" 0") {
-            writeln!(out, "{line}")?;
-        }
-    }
-    telemetry.shutdown_blocking(Duration::from_secs(1))?;
-    Ok(())
-}
-
-struct Moved {
-    bytes: u64,
-}
-
-/// Sends every page with its checksum in front.
-#[instrument_migration(
-    source = "node-1",
-    destination = "node-2",
-    mode = DwcpMode::Datacenter,
-    bytes = |moved| moved.bytes,
-)]
-fn migrate(destination: SocketAddr, memory: usize) -> io::Result<Moved> {
-    let mut stream = TcpStream::connect(destination)?;
-    let mut bytes = 0;
-    for page in 0..memory / PAGE {
-        let content = content_of(page);
-        stream.write_all(&checksum(&content).to_le_bytes())?;
-        stream.write_all(&content)?;
-        bytes += PAGE as u64;
-    }
-    Ok(Moved { bytes })
-}
-
-/// Reads pages until the sender is done; returns how many were right.
-fn receive(listener: &TcpListener) -> io::Result<usize> {
-    let (mut stream, _) = listener.accept()?;
-    let mut page = [0; PAGE];
-    let mut sum = [0; 8];
-    let mut pages = 0;
-    while stream.read(&mut sum[..1])? == 1 {
-        stream.read_exact(&mut sum[1..])?;
-        stream.read_exact(&mut page)?;
-        if checksum(&page) != u64::from_le_bytes(sum) {
-            return Err(io::Error::other(format!("page {pages} arrived damaged")));
-        }
-        pages += 1;
-    }
-    Ok(pages)
-}
-
-/// A page that differs from its neighbours.
-fn content_of(page: usize) -> [u8; PAGE] {
-    std::array::from_fn(|at| (page.wrapping_mul(31) ^ at.wrapping_mul(17)) as u8)
-}
-
-/// FNV-1a.
-fn checksum(page: &[u8]) -> u64 {
-    page.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
+    result.unwrap_or_else(|error| {
+        say(io::stderr(), format_args!("dwcp: {error}"));
+        ExitCode::FAILURE
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_page_that_is_sent_is_checked_at_the_other_end() {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let destination = listener.local_addr().unwrap();
-        let receiver = thread::spawn(move || receive(&listener));
-        let moved = migrate(destination, 1 << 20).unwrap();
-        assert_eq!(moved.bytes, 1 << 20);
-        assert_eq!(receiver.join().unwrap().unwrap(), 256);
-    }
 }

@@ -1,0 +1,213 @@
+//! What happens during a migration, told to telemetry and kept for the report.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
+
+use novacron_telemetry::{
+    catalog::{
+        MigrationError,
+        dwcp::{DwcpMode, MigrationPhase},
+    },
+    record::{self, record_dwcp_sync},
+};
+
+use super::{MigrateError, Plan};
+use crate::{
+    encode::Works,
+    progress::Progress,
+    report::{EncodedReport, RoundReport, SourceReport},
+};
+
+/// The story of one migration.
+#[derive(Debug)]
+pub(crate) struct Journal {
+    begun: Instant,
+    story: Mutex<Story>,
+    progress: Progress,
+}
+
+#[derive(Debug)]
+struct Story {
+    mode: DwcpMode,
+    phase: MigrationPhase,
+    phase_begun: Instant,
+    encoded: Works,
+    report: SourceReport,
+}
+
+impl Journal {
+    /// Begins with initializing.
+    pub(crate) fn begin(plan: &Plan, migration: u64, progress: Progress) -> Self {
+        let now = Instant::now();
+        record::current().dwcp_mode(plan.mode);
+        progress.phase(MigrationPhase::Initializing.as_str());
+        let report = SourceReport {
+            side: "source",
+            migration,
+            source: plan.node.clone(),
+            destination: plan.to_node.clone(),
+            mode: plan.mode.as_str(),
+            memory_bytes: plan.memory,
+            streams: plan.streams,
+            guest: "source",
+            ..SourceReport::default()
+        };
+        Self {
+            begun: now,
+            story: Mutex::new(Story {
+                mode: plan.mode,
+                phase: MigrationPhase::Initializing,
+                phase_begun: now,
+                encoded: Works::default(),
+                report,
+            }),
+            progress,
+        }
+    }
+
+    /// One phase ends, the next begins.
+    pub(crate) fn enter(&self, phase: MigrationPhase) {
+        self.story().enter(phase);
+        self.progress.phase(phase.as_str());
+    }
+
+    /// The phase it is in.
+    pub(crate) fn phase(&self) -> MigrationPhase {
+        self.story().phase
+    }
+
+    /// The network mode it works in now.
+    pub(crate) fn mode(&self) -> DwcpMode {
+        self.story().mode
+    }
+
+    /// It works in another network mode from now on.
+    pub(crate) fn switch_mode(&self, mode: DwcpMode) {
+        let mut story = self.story();
+        story.mode = mode;
+        story.report.mode_switches += 1;
+        record::current().dwcp_mode(mode);
+        self.progress
+            .note(&format!("switching to mode {}", mode.as_str()));
+    }
+
+    /// Payload bytes are on their way.
+    pub(crate) fn sent(&self, bytes: u64, again: bool) {
+        let mut story = self.story();
+        let mode = story.mode.as_str();
+        *story.report.sent_bytes.entry(mode).or_default() += bytes;
+        if again {
+            story.report.sent_again_bytes += bytes;
+        }
+    }
+
+    /// Payload bytes that have been on their way so far.
+    pub(crate) fn sent_bytes(&self) -> u64 {
+        self.story().report.sent_bytes.values().sum()
+    }
+
+    /// Pages were encoded.
+    pub(crate) fn encoded(&self, works: &Works) {
+        let recorder = record::current();
+        for (algorithm, work) in works.iter() {
+            recorder.dwcp_compression(algorithm, work.original, work.encoded);
+        }
+        self.story().encoded.merge(works);
+    }
+
+    /// All that was encoded so far.
+    pub(crate) fn encoded_so_far(&self) -> Works {
+        self.story().encoded
+    }
+
+    /// A round of copying is over.
+    pub(crate) fn round(&self, round: RoundReport) {
+        let mut story = self.story();
+        let saved = round.copied_bytes.saturating_sub(round.encoded_bytes);
+        record_dwcp_sync(&story.report.destination, saved, round.seconds);
+        story.report.rounds.push(round);
+    }
+
+    /// A step failed and is tried again.
+    pub(crate) fn retried(&self, reason: MigrationError) {
+        record::current().migration_retried(reason);
+        let mut story = self.story();
+        *story.report.retries.entry(reason.as_str()).or_default() += 1;
+        self.progress.note("trying again");
+    }
+
+    /// So long the guest stood still.
+    pub(crate) fn downtime(&self, downtime: Duration) {
+        self.story().report.downtime_seconds = Some(downtime.as_secs_f64());
+    }
+
+    /// The destination has compared so many pages.
+    pub(crate) fn verified(&self, pages: u64) {
+        self.story().report.verified_pages = Some(pages);
+    }
+
+    /// Where the guest is now.
+    pub(crate) fn guest(&self, place: &'static str) {
+        self.story().report.guest = place;
+    }
+
+    /// The end of the story. Whatever phase it was in, that is where it ended.
+    pub(crate) fn end(self, error: Option<&MigrateError>) -> SourceReport {
+        let seconds = self.begun.elapsed().as_secs_f64();
+        self.progress.end();
+        let mut story = self
+            .story
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner);
+        let last = story.phase;
+        story.close();
+        let mut report = story.report;
+        report.seconds = seconds;
+        report.phase = last.as_str();
+        report.outcome = match error {
+            None => "success",
+            Some(MigrateError::Cancelled) => "cancelled",
+            Some(_) => "failed",
+        };
+        report.error_type = error
+            .and_then(MigrateError::class)
+            .map(MigrationError::as_str);
+        report.error = error.map(ToString::to_string);
+        report.encoded = by_algorithm(&story.encoded);
+        report
+    }
+
+    fn story(&self) -> MutexGuard<'_, Story> {
+        self.story.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Story {
+    fn enter(&mut self, phase: MigrationPhase) {
+        self.close();
+        self.phase = phase;
+        self.phase_begun = Instant::now();
+    }
+
+    fn close(&mut self) {
+        let took = self.phase_begun.elapsed();
+        record::current().migration_phase(self.phase, took);
+        let phases = &mut self.report.phases;
+        *phases.entry(self.phase.as_str()).or_default() += took.as_secs_f64();
+    }
+}
+
+fn by_algorithm(works: &Works) -> BTreeMap<&'static str, EncodedReport> {
+    let reports = works.iter().map(|(algorithm, work)| {
+        let report = EncodedReport {
+            pages: work.pages,
+            original_bytes: work.original,
+            encoded_bytes: work.encoded,
+        };
+        (algorithm.as_str(), report)
+    });
+    reports.collect()
+}

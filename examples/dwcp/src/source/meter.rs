@@ -1,0 +1,131 @@
+//! Measures the link while pages go over it: how fast, how full, as expected or not.
+
+use std::{
+    convert::Infallible,
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use novacron_telemetry::{
+    catalog::{
+        Severity,
+        dwcp::{AnomalyMetric, DwcpComponent, DwcpOperation, MigrationPhase},
+    },
+    record::{
+        self, update_dwcp_bandwidth, update_dwcp_delta_hits, update_dwcp_prediction_accuracy,
+    },
+};
+use tokio::time::{MissedTickBehavior, interval};
+
+use super::{Journal, predict::Predictor};
+use crate::{encode::Work, memory::Memory, progress::Progress};
+
+/// What the link did lately.
+#[derive(Debug)]
+pub(super) struct Meter {
+    link: String,
+    capacity: Option<u64>,
+    predictor: Mutex<Predictor>,
+    /// Bytes of the current round that no stream has taken yet.
+    queued: AtomicU64,
+}
+
+impl Meter {
+    pub(super) fn new(link: String, capacity: Option<u64>) -> Self {
+        Self {
+            link,
+            capacity,
+            predictor: Mutex::default(),
+            queued: AtomicU64::new(0),
+        }
+    }
+
+    /// So much of the current round is still to be taken.
+    pub(super) fn queued(&self, bytes: u64) {
+        self.queued.store(bytes, Ordering::Relaxed);
+    }
+
+    /// Measures until it is dropped.
+    pub(super) async fn run(
+        &self,
+        journal: &Journal,
+        memory: &Memory,
+        progress: &Progress,
+    ) -> Infallible {
+        let mut ticks = interval(TICK);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut last = (Instant::now(), journal.sent_bytes(), 0);
+        loop {
+            ticks.tick().await;
+            let copied = journal.encoded_so_far().total().original;
+            let now = (Instant::now(), journal.sent_bytes(), copied);
+            let seconds = now.0.duration_since(last.0).as_secs_f64();
+            if seconds <= 0.0 {
+                continue;
+            }
+            let rate = (now.1 - last.1) as f64 / seconds;
+            let copy_rate = (now.2 - last.2) as f64 / seconds;
+            last = now;
+            let moving = matches!(
+                journal.phase(),
+                MigrationPhase::PreCopy | MigrationPhase::Downtime
+            );
+            let expected = moving.then(|| self.measured(rate, journal)).flatten();
+            let remaining = self.queued.load(Ordering::Relaxed) + memory.dirty_bytes();
+            let eta =
+                (copy_rate > 0.0).then(|| Duration::from_secs_f64(remaining as f64 / copy_rate));
+            progress.show(remaining, expected, eta);
+        }
+    }
+
+    /// Learns from a rate; returns the one expected next.
+    fn measured(&self, rate: f64, journal: &Journal) -> Option<f64> {
+        let begun = Instant::now();
+        let mut predictor = self
+            .predictor
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let judgement = predictor.learn(rate);
+        let expected = predictor.expected();
+        drop(predictor);
+        let recorder = record::current();
+        recorder.dwcp_operation(
+            DwcpComponent::Pba,
+            DwcpOperation::Prediction,
+            None,
+            begun.elapsed(),
+        );
+        if let Some(judgement) = judgement {
+            update_dwcp_prediction_accuracy(journal.mode().as_str(), judgement.accuracy);
+            if judgement.odd {
+                recorder.dwcp_anomaly(AnomalyMetric::Bandwidth, Severity::Warning);
+            }
+        }
+        if let Some(capacity) = self.capacity {
+            // Bytes are counted when they are handed over, so a short look may see a little more
+            // than the link carries.
+            let percent = (rate / capacity as f64 * 100.0).min(100.0);
+            update_dwcp_bandwidth(&self.link, percent);
+        }
+        let works = journal.encoded_so_far();
+        let Work { pages, .. } = works.total();
+        if pages > 0 {
+            update_dwcp_delta_hits(works.deltas() as f64 / pages as f64);
+        }
+        expected
+    }
+}
+
+impl Drop for Meter {
+    fn drop(&mut self) {
+        // Nothing goes over the link any more.
+        if self.capacity.is_some() {
+            update_dwcp_bandwidth(&self.link, 0.0);
+        }
+    }
+}
+
+const TICK: Duration = Duration::from_millis(100);
