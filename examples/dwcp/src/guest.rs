@@ -110,7 +110,12 @@ impl Shared {
                 let page = random.usize(..memory.len().max(1));
                 memory.write(page, |content| {
                     let at = random.usize(..=PAGE - RECORD);
-                    random.fill(&mut content[at..at + RECORD]);
+                    // Records resemble themselves: memory stays as compressible as it was.
+                    let mut field = [0; 64];
+                    random.fill(&mut field);
+                    for bytes in content[at..at + RECORD].chunks_exact_mut(field.len()) {
+                        bytes.copy_from_slice(&field);
+                    }
                 });
             }
             self.steps.fetch_add(1, Ordering::Relaxed);

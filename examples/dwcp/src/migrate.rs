@@ -3,7 +3,7 @@
 use std::{io, process::ExitCode};
 
 use bytesize::ByteSize;
-use novacron_telemetry::catalog::dwcp::MigrationPhase;
+use novacron_telemetry::catalog::migration::MigrationPhase;
 
 use crate::{
     cli,
@@ -55,10 +55,11 @@ fn summarize(report: &SourceReport) {
     if let Some(error) = &report.error {
         text += &format!("\n  because    {error}");
     }
-    let copied = report.rounds.iter().map(|round| round.copied_bytes).sum();
+    let rounds = report.rounds.iter().chain(&report.last_round);
+    let copied = rounds.map(|round| round.copied_bytes).sum();
     let sent = report.sent_bytes.values().sum();
     text += &format!(
-        "\n  copied     {} of a memory of {}, in {} rounds\n  sent       {}, of which {} twice",
+        "\n  copied     {} of a memory of {}, rounds before the pause: {}\n  sent       {}, of which {} twice",
         show(copied),
         show(report.memory_bytes),
         report.rounds.len(),

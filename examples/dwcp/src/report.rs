@@ -33,7 +33,10 @@ pub(crate) struct SourceReport {
     pub(crate) seconds: f64,
     pub(crate) phases: BTreeMap<&'static str, f64>,
     pub(crate) memory_bytes: u64,
+    /// The rounds of pre-copy, while the guest ran.
     pub(crate) rounds: Vec<RoundReport>,
+    /// The one while it stood still.
+    pub(crate) last_round: Option<RoundReport>,
     /// Payload bytes that were handed to streams, by network mode, those sent again included.
     pub(crate) sent_bytes: BTreeMap<&'static str, u64>,
     pub(crate) sent_again_bytes: u64,
@@ -49,7 +52,7 @@ pub(crate) struct SourceReport {
     pub(crate) guest: &'static str,
 }
 
-/// One round of copying. The last one runs while the guest is paused.
+/// One round of copying.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub(crate) struct RoundReport {
     pub(crate) seconds: f64,

@@ -9,7 +9,8 @@ use std::{
 use novacron_telemetry::{
     catalog::{
         Direction, MigrationError,
-        dwcp::{DwcpComponent, DwcpMode, DwcpOperation, TransferLabels},
+        dwcp::{DwcpComponent, DwcpMode, DwcpOperation},
+        migration::TransferLabels,
     },
     record::{self, update_dwcp_component_health},
 };
@@ -143,13 +144,13 @@ impl Session {
                 story.report.received_again_bytes += bytes;
             }
             let labels = TransferLabels {
-                mode,
+                mode: Some(mode),
                 direction: Direction::Received,
             };
             let recorder = record::current();
             recorder
                 .catalog()
-                .dwcp
+                .migration
                 .transferred_bytes_total
                 .inc_by(&labels, bytes);
         }

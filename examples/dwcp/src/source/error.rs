@@ -3,10 +3,7 @@
 use std::{io, time::Duration};
 
 use bytesize::ByteSize;
-use novacron_telemetry::{
-    catalog::{ApiError, MigrationError, Status as HttpStatus},
-    record::{Failure, Outcome},
-};
+use novacron_telemetry::{catalog::MigrationError, record::Outcome};
 use tonic::{Code, Status, transport};
 
 /// What went wrong, or that somebody did not want it any more.
@@ -66,17 +63,7 @@ impl MigrateError {
 
     /// How the migration ended that this ended.
     pub(crate) fn outcome(&self) -> Outcome {
-        let error_type = match self.class() {
-            None => return Outcome::Cancelled,
-            Some(MigrationError::Stalled) => return Outcome::TimedOut,
-            Some(MigrationError::StreamFailed) => ApiError::Unavailable,
-            Some(MigrationError::ResourceLimit) => ApiError::RateLimited,
-            Some(_) => ApiError::Internal,
-        };
-        Outcome::Failure(Failure {
-            status: HttpStatus::INTERNAL,
-            error_type,
-        })
+        self.class().map_or(Outcome::Cancelled, Outcome::from)
     }
 }
 

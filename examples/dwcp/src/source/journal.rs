@@ -9,9 +9,10 @@ use std::{
 use novacron_telemetry::{
     catalog::{
         MigrationError,
-        dwcp::{DwcpMode, MigrationPhase},
+        dwcp::{DwcpMode, ModeLabels},
+        migration::MigrationPhase,
     },
-    record::{self, record_dwcp_sync},
+    record::{self, Migration, Round, record_dwcp_sync},
 };
 
 use super::{MigrateError, Plan};
@@ -21,7 +22,8 @@ use crate::{
     report::{EncodedReport, RoundReport, SourceReport},
 };
 
-/// The story of one migration.
+/// The story of one migration. It is told where the function that is marked as the migration runs:
+/// that is how telemetry knows which one is meant.
 #[derive(Debug)]
 pub(crate) struct Journal {
     begun: Instant,
@@ -42,8 +44,7 @@ impl Journal {
     /// Begins with initializing.
     pub(crate) fn begin(plan: &Plan, migration: u64, progress: Progress) -> Self {
         let now = Instant::now();
-        record::current().dwcp_mode(plan.mode);
-        progress.phase(MigrationPhase::Initializing.as_str());
+        show_mode(plan.mode);
         let report = SourceReport {
             side: "source",
             migration,
@@ -70,6 +71,7 @@ impl Journal {
 
     /// One phase ends, the next begins.
     pub(crate) fn enter(&self, phase: MigrationPhase) {
+        Migration::current().enter(phase);
         self.story().enter(phase);
         self.progress.phase(phase.as_str());
     }
@@ -89,13 +91,15 @@ impl Journal {
         let mut story = self.story();
         story.mode = mode;
         story.report.mode_switches += 1;
-        record::current().dwcp_mode(mode);
+        Migration::current().switch_mode(mode);
+        show_mode(mode);
         self.progress
             .note(&format!("switching to mode {}", mode.as_str()));
     }
 
     /// Payload bytes are on their way.
     pub(crate) fn sent(&self, bytes: u64, again: bool) {
+        Migration::current().sent(bytes);
         let mut story = self.story();
         let mode = story.mode.as_str();
         *story.report.sent_bytes.entry(mode).or_default() += bytes;
@@ -111,9 +115,9 @@ impl Journal {
 
     /// Pages were encoded.
     pub(crate) fn encoded(&self, works: &Works) {
-        let recorder = record::current();
+        let migration = Migration::current();
         for (algorithm, work) in works.iter() {
-            recorder.dwcp_compression(algorithm, work.original, work.encoded);
+            migration.encoded(algorithm, work.original, work.encoded);
         }
         self.story().encoded.merge(works);
     }
@@ -123,17 +127,25 @@ impl Journal {
         self.story().encoded
     }
 
-    /// A round of copying is over.
+    /// A round of copying is over: one of pre-copy, or the one while the guest stands still.
     pub(crate) fn round(&self, round: RoundReport) {
         let mut story = self.story();
         let saved = round.copied_bytes.saturating_sub(round.encoded_bytes);
         record_dwcp_sync(&story.report.destination, saved, round.seconds);
-        story.report.rounds.push(round);
+        if story.phase == MigrationPhase::PreCopy {
+            Migration::current().round(Round {
+                copied: round.copied_bytes,
+                dirtied: round.dirty_bytes,
+            });
+            story.report.rounds.push(round);
+        } else {
+            story.report.last_round = Some(round);
+        }
     }
 
     /// A step failed and is tried again.
     pub(crate) fn retried(&self, reason: MigrationError) {
-        record::current().migration_retried(reason);
+        Migration::current().retried(reason);
         let mut story = self.story();
         *story.report.retries.entry(reason.as_str()).or_default() += 1;
         self.progress.note("trying again");
@@ -194,9 +206,21 @@ impl Story {
 
     fn close(&mut self) {
         let took = self.phase_begun.elapsed();
-        record::current().migration_phase(self.phase, took);
         let phases = &mut self.report.phases;
         *phases.entry(self.phase.as_str()).or_default() += took.as_secs_f64();
+    }
+}
+
+/// The one network mode that is active. The migration counts its switches itself.
+fn show_mode(active: DwcpMode) {
+    let recorder = record::current();
+    for mode in DwcpMode::ALL {
+        let gauge = recorder
+            .catalog()
+            .dwcp
+            .mode
+            .with(&ModeLabels { mode: *mode });
+        gauge.set(f64::from(*mode == active));
     }
 }
 

@@ -12,10 +12,12 @@ use std::{
 use novacron_telemetry::{
     catalog::{
         Severity,
-        dwcp::{AnomalyMetric, DwcpComponent, DwcpOperation, MigrationPhase},
+        dwcp::{AnomalyMetric, DwcpComponent, DwcpOperation},
+        migration::MigrationPhase,
     },
     record::{
-        self, update_dwcp_bandwidth, update_dwcp_delta_hits, update_dwcp_prediction_accuracy,
+        self, Forecast, Migration, update_dwcp_bandwidth, update_dwcp_delta_hits,
+        update_dwcp_prediction_accuracy,
     },
 };
 use tokio::time::{MissedTickBehavior, interval};
@@ -75,8 +77,7 @@ impl Meter {
             );
             let expected = moving.then(|| self.measured(rate, journal)).flatten();
             let remaining = self.queued.load(Ordering::Relaxed) + memory.dirty_bytes();
-            let eta =
-                (copy_rate > 0.0).then(|| Duration::from_secs_f64(remaining as f64 / copy_rate));
+            let eta = eta(remaining, copy_rate);
             progress.show(remaining, expected, eta);
         }
     }
@@ -116,6 +117,21 @@ impl Meter {
             update_dwcp_delta_hits(works.deltas() as f64 / pages as f64);
         }
         expected
+    }
+}
+
+/// When the guest can be paused, by how fast it is copied now and how fast it dirtied pages in the
+/// last round; before there was one, when this round is over.
+fn eta(remaining: u64, copy_rate: f64) -> Option<Duration> {
+    let told = Migration::current().forecast();
+    let forecast = Forecast {
+        bandwidth: (copy_rate > 0.0).then_some(copy_rate),
+        remaining_bytes: Some(remaining),
+        ..told?
+    };
+    match forecast.converges() {
+        Some(_) => forecast.eta(),
+        None => forecast.switch_over(),
     }
 }
 

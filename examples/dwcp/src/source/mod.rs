@@ -67,13 +67,6 @@ pub(crate) struct Machine {
     pub(crate) guest: Arc<Guest>,
 }
 
-/// What a migration that succeeded says about itself.
-#[derive(Clone, Copy, Debug)]
-struct Migrated {
-    bytes: u64,
-    downtime: Duration,
-}
-
 impl Machine {
     /// A machine that has run for a while, and runs on.
     pub(crate) fn start(plan: &Plan) -> Self {
@@ -97,7 +90,6 @@ pub(crate) async fn run(
     let migration = fastrand::u64(..);
     let journal = Journal::begin(plan, migration, progress.clone());
     let result = migrate(plan, machine, migration, &journal, &progress, cancel).await;
-    let result = result.map(|_| ());
     let report = journal.end(result.as_ref().err());
     (report, result)
 }
@@ -106,9 +98,7 @@ pub(crate) async fn run(
     source = &plan.node,
     destination = &plan.to_node,
     mode = plan.mode,
-    bytes = |done| done.bytes,
-    downtime = |done| done.downtime,
-    outcome = |result| result.as_ref().map_or_else(MigrateError::outcome, |_| Outcome::Success),
+    outcome = |result| result.as_ref().map_or_else(MigrateError::outcome, |()| Outcome::Success),
 )]
 async fn migrate(
     plan: &Plan,
@@ -117,7 +107,7 @@ async fn migrate(
     journal: &Journal,
     progress: &Progress,
     cancel: impl Future<Output = ()>,
-) -> Result<Migrated, MigrateError> {
+) -> Result<(), MigrateError> {
     let endpoint = Endpoint::from_shared(format!("http://{}", plan.to))
         .map_err(|why| MigrateError::Unreachable {
             to: plan.to.to_string(),
@@ -139,14 +129,8 @@ async fn migrate(
         result = steps.all() => result,
         never = meter.run(journal, &machine.memory, progress) => match never {},
     };
-    match result {
-        Ok(downtime) => Ok(Migrated {
-            bytes: journal.sent_bytes(),
-            downtime,
-        }),
-        Err(error) => {
-            steps.undo(&error).await;
-            Err(error)
-        }
+    if let Err(error) = &result {
+        steps.undo(error).await;
     }
+    result
 }

@@ -9,9 +9,10 @@ use futures_util::future::try_join_all;
 use novacron_telemetry::{
     catalog::{
         MigrationError,
-        dwcp::{DwcpComponent, DwcpMode, DwcpOperation, MigrationPhase},
+        dwcp::{DwcpComponent, DwcpMode, DwcpOperation},
+        migration::MigrationPhase,
     },
-    record::{self, record_dwcp_consensus, update_dwcp_component_health},
+    record::{self, Migration, record_dwcp_consensus, update_dwcp_component_health},
 };
 use tokio::task::spawn_blocking;
 use tonic::Code;
@@ -67,8 +68,10 @@ impl<'a> Steps<'a> {
         }
     }
 
-    /// All of it; returns how long the guest stood still.
-    pub(super) async fn all(&mut self) -> Result<Duration, MigrateError> {
+    /// All of it.
+    pub(super) async fn all(&mut self) -> Result<(), MigrateError> {
+        Migration::current().max_downtime(self.plan.max_downtime);
+        self.journal.enter(MigrationPhase::Initializing);
         let control = Control::open(self.road).await?;
         self.control = Some(control.clone());
         self.open(&control).await?;
@@ -82,7 +85,7 @@ impl<'a> Steps<'a> {
         self.journal.enter(MigrationPhase::Verification);
         self.verify(&control).await?;
         self.journal.guest("destination");
-        Ok(downtime)
+        Ok(())
     }
 
     async fn open(&mut self, control: &Control) -> Result<(), MigrateError> {

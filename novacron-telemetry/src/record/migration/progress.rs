@@ -92,6 +92,10 @@ impl Progress {
         self.told_downtime = downtime.or(self.told_downtime);
     }
 
+    pub(super) fn max_downtime(&mut self, pause: Duration) {
+        self.forecast.max_downtime = pause;
+    }
+
     /// Ends the phase that went on and begins this one, at one moment: so phases leave no gap. What
     /// went before the first phase that was named is initializing.
     pub(super) fn enter(&mut self, phase: MigrationPhase) {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::thread;
+use std::time::Duration;
 
 use super::progress::{Progress, Shared};
 use super::{Forecast, Migration};
@@ -111,6 +112,12 @@ impl MigrationHandle {
             let errors = &recorder.catalog().migration.migration_errors_total;
             errors.inc(&MigrationErrorLabels { error_type });
         });
+    }
+
+    /// The longest pause of the guest that is allowed, for whom it is not known before the migration
+    /// begins; see [`Migration::max_downtime`].
+    pub fn max_downtime(&self, pause: Duration) {
+        self.with(|progress| progress.max_downtime(pause));
     }
 
     /// All the bytes that were moved. Those that were told as they moved are not counted again.
