@@ -30,13 +30,16 @@ impl Window {
     pub(super) fn acknowledged(&mut self, took: Duration) -> bool {
         self.quickest = self.quickest.min(took);
         self.patience = self.patience.saturating_sub(1);
-        if took > self.quickest * 4 + SLACK && self.patience == 0 {
+        if took <= self.quickest * 4 + SLACK {
+            self.size = (self.size + 1.0 / self.size).min(MOST);
+            return false;
+        }
+        let congested = self.patience == 0;
+        if congested {
             self.patience = self.size as u32;
             self.size = (self.size / 2.0).max(1.0);
-            return true;
         }
-        self.size = (self.size + 1.0 / self.size).min(MOST);
-        false
+        congested
     }
 }
 
