@@ -6,7 +6,7 @@ use std::sync::{
 };
 
 use fastrand::Rng;
-use xxhash_rust::xxh3::xxh3_64;
+use twox_hash::XxHash3_64;
 
 /// Bytes in a page.
 pub(crate) const PAGE: usize = 4096;
@@ -75,7 +75,7 @@ impl Memory {
     pub(crate) fn write<R>(&self, page: usize, change: impl FnOnce(&mut Page) -> R) -> Option<R> {
         let mut content = lock(self.pages.get(page)?);
         if let Some(kept) = self.kept.get() {
-            kept[page].get_or_init(|| xxh3_64(&content[..]));
+            kept[page].get_or_init(|| sum_of(&content));
         }
         let result = change(&mut content);
         // While the page is still locked: whoever takes the mark reads what it stands for.
@@ -115,10 +115,14 @@ impl Memory {
     /// The checksum of a page as it was when sums were first kept; as it is, if they are not.
     pub(crate) fn kept_sum(&self, page: usize) -> Option<u64> {
         self.read(page, |content| match self.kept.get() {
-            Some(kept) => *kept[page].get_or_init(|| xxh3_64(&content[..])),
-            None => xxh3_64(&content[..]),
+            Some(kept) => *kept[page].get_or_init(|| sum_of(content)),
+            None => sum_of(content),
         })
     }
+}
+
+fn sum_of(page: &Page) -> u64 {
+    XxHash3_64::oneshot(page)
 }
 
 /// A page that was locked by a thread that panicked is a page all the same.
@@ -150,7 +154,7 @@ mod tests {
         memory.write(3, |content| content[17] ^= 1);
         let kept: Vec<_> = (0..8).map(|page| memory.kept_sum(page)).collect();
         assert_eq!(kept, before);
-        let now = memory.read(3, |content| xxh3_64(&content[..]));
+        let now = memory.read(3, sum_of);
         assert_ne!(now, before[3]);
     }
 
