@@ -53,8 +53,9 @@
 //!
 //! | feature | default | brings |
 //! |---|---|---|
-//! | `http` | yes | `HttpLayer`, `MetricsService` |
+//! | `http` | yes | `HttpLayer`, `HttpClientLayer`, `MetricsService` |
 //! | `facade` | yes | what is counted with `metrics::counter!` lands in the same registry, capped |
+//! | `grpc` | no | `GrpcLayer`, `GrpcClientLayer`; needs no gRPC library |
 //! | `axum` | no | `Telemetry::router`, route templates from axum's matched path |
 //! | `gzip` | no | compressed scrapes for those who ask |
 //! | `runtime` | no | the host's tokio runtime: workers, tasks, busy time, wake-up lag |

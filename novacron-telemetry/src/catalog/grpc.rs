@@ -26,12 +26,20 @@ pub struct GrpcMetrics {
     pub requests_in_flight: Family<GrpcServiceLabels, UpDownGauge>,
 
     /// Messages that clients sent.
-    #[metric(unit = "messages")]
+    #[metric(unit = "messages", joined)]
     pub received_messages_total: Family<GrpcMethodLabels, Counter>,
 
     /// Messages sent to clients.
-    #[metric(unit = "messages")]
+    #[metric(unit = "messages", joined)]
     pub sent_messages_total: Family<GrpcMethodLabels, Counter>,
+
+    /// Size of the messages that clients sent, as they were sent: compressed, without their prefix.
+    #[metric(unit = Bytes, joined)]
+    pub received_bytes_total: Family<GrpcMethodLabels, Counter>,
+
+    /// Size of the messages sent to clients, as they were sent: compressed, without their prefix.
+    #[metric(unit = Bytes, joined)]
+    pub sent_bytes_total: Family<GrpcMethodLabels, Counter>,
 
     /// Time that a streaming call stayed open.
     #[metric(unit = Seconds, buckets = buckets::MIGRATION, exemplars)]

@@ -13,5 +13,12 @@
 //! | `Trace` | its span is inside the time we measure | its span is around it |
 //!
 //! So: `Timeout` inside, `CatchPanic` outside.
+//!
+//! [`grpc`] counts the calls of a gRPC server, which a status of HTTP says nothing about, and
+//! [`client`] the calls that a service makes to others.
 
+mod answer;
+pub mod client;
+#[cfg(feature = "grpc")]
+pub mod grpc;
 pub mod http;

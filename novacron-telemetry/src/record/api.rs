@@ -317,8 +317,9 @@ impl ApiRequest {
     }
 }
 
+/// Observes the time that work took, with an exemplar if its trace is recorded.
 #[inline]
-fn observe(histogram: &Histogram, elapsed: Duration, trace: Option<TraceIds>) {
+pub(super) fn observe(histogram: &Histogram, elapsed: Duration, trace: Option<TraceIds>) {
     match trace.filter(|ids| ids.sampled) {
         None => histogram.observe(elapsed),
         Some(ids) => {

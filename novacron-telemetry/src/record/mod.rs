@@ -35,12 +35,18 @@ mod lifecycle;
 mod migration;
 mod ml;
 mod outcome;
+#[cfg(feature = "http")]
+mod outgoing;
 mod provider;
 mod provisioner;
 mod reconcile;
 mod recorder;
 mod request;
 mod route;
+#[cfg(feature = "grpc")]
+mod rpc;
+#[cfg(feature = "grpc")]
+mod rpc_method;
 mod scheduler;
 mod storage;
 mod stream;
@@ -139,3 +145,11 @@ pub(crate) use current::Frame;
 pub(crate) use current::{install, uninstall};
 #[cfg(feature = "http")]
 pub(crate) use guard::{Ending, Framed, Guard, Work};
+#[cfg(feature = "grpc")]
+pub(crate) use outgoing::ProviderRpc;
+#[cfg(feature = "http")]
+pub(crate) use outgoing::{ExternalCall, ExternalSeries};
+#[cfg(feature = "grpc")]
+pub(crate) use rpc::{RpcCall, RpcEnd};
+#[cfg(feature = "grpc")]
+pub(crate) use rpc_method::{RpcKind, Traffic};

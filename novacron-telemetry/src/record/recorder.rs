@@ -7,6 +7,8 @@ use super::coverage::Declared;
 use super::migration::Migrations;
 use super::provisioner::Lookups;
 use super::route::Routes;
+#[cfg(feature = "grpc")]
+use super::rpc_method::RpcMethods;
 use super::users::{UserLabels, Users};
 use crate::catalog::Catalog;
 use crate::catalog::exporter::{Signal, SignalLabels, Site, SiteLabels};
@@ -22,6 +24,8 @@ struct Inner {
     catalog: Catalog,
     settings: Settings,
     routes: Routes,
+    #[cfg(feature = "grpc")]
+    rpc_methods: RpcMethods,
     declared: Declared,
     migrations: Migrations,
     image_lookups: Lookups,
@@ -58,6 +62,8 @@ impl Recorder {
             catalog,
             settings,
             routes: Routes::new(),
+            #[cfg(feature = "grpc")]
+            rpc_methods: RpcMethods::new(),
             declared: Declared::default(),
             migrations: Migrations::default(),
             image_lookups: Lookups::default(),
@@ -89,6 +95,11 @@ impl Recorder {
 
     pub(super) fn api_routes(&self) -> &Routes {
         &self.0.routes
+    }
+
+    #[cfg(feature = "grpc")]
+    pub(super) fn rpc_methods(&self) -> &RpcMethods {
+        &self.0.rpc_methods
     }
 
     pub(super) fn declared(&self) -> &Declared {

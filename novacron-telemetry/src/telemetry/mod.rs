@@ -126,6 +126,29 @@ impl Telemetry {
         crate::layer::http::HttpLayer::new(self.0.recorder.clone())
     }
 
+    /// A layer that counts the calls of a gRPC server, if the group `grpc` is on.
+    #[cfg(feature = "grpc")]
+    #[must_use]
+    pub fn grpc_layer(&self) -> crate::layer::grpc::GrpcLayer {
+        crate::layer::grpc::GrpcLayer::new(self.0.recorder.clone())
+    }
+
+    /// A layer that counts the calls to an outside service over HTTP, if the group `provider` is on.
+    #[cfg(feature = "http")]
+    #[must_use]
+    pub fn http_client_layer(&self, service: &str) -> crate::layer::client::HttpClientLayer {
+        crate::layer::client::HttpClientLayer::new(self.0.recorder.clone(), service)
+    }
+
+    /// A layer that counts the calls to an outside service over gRPC, if the group `provider` is on;
+    /// for those to a provider see
+    /// [`GrpcClientLayer::provider`](crate::layer::client::GrpcClientLayer::provider).
+    #[cfg(feature = "grpc")]
+    #[must_use]
+    pub fn grpc_client_layer(&self, service: &str) -> crate::layer::client::GrpcClientLayer {
+        crate::layer::client::GrpcClientLayer::service(self.0.recorder.clone(), service)
+    }
+
     /// The service to mount at `/metrics`.
     #[cfg(feature = "http")]
     #[must_use]

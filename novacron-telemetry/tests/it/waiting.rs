@@ -90,6 +90,35 @@ async fn requests(telemetry: &Telemetry) -> impl Future {
     open.unwrap()
 }
 
+/// A unary call and a stream, counted; returns a call that has not ended.
+#[cfg(feature = "grpc")]
+async fn calls(telemetry: &Telemetry) -> impl Future {
+    use novacron_telemetry::layer::grpc::CountedRequest;
+
+    async fn echo(
+        request: Request<CountedRequest<Full<Bytes>>>,
+    ) -> Result<Response<Full<Bytes>>, Infallible> {
+        let messages = request.into_body().collect().await?.to_bytes();
+        let answer = Response::builder()
+            .header("content-type", "application/grpc")
+            .header("grpc-status", "0");
+        Ok(answer.body(Full::new(messages)).unwrap())
+    }
+    let layer = telemetry.grpc_layer();
+    let layer = layer.streaming(["/vm.Manager/Watch"]).unwrap();
+    let mut server = layer.layer(tower::service_fn(echo));
+    let mut call = |path: &str| {
+        let request = Request::post(path).header("content-type", "application/grpc");
+        let message = Bytes::from_static(b"\0\0\0\0\x04vm-7");
+        server.call(request.body(Full::new(message)).unwrap())
+    };
+    for path in ["/vm.Manager/Start", "/vm.Manager/Watch"] {
+        let answer = call(path).await.unwrap();
+        answer.into_body().collect().await.unwrap();
+    }
+    Box::pin(call("/vm.Manager/Start"))
+}
+
 /// Gives the library something to say about itself: a value and a word that make no sense, and more
 /// texts than a label keeps.
 fn faults(telemetry: &Telemetry) {
@@ -118,6 +147,8 @@ async fn what_waits_for_its_writer_is_what_the_list_says() {
     #[cfg(feature = "runtime")]
     telemetry.watch_runtime(&tokio::runtime::Handle::current());
     let open = requests(&telemetry).await;
+    #[cfg(feature = "grpc")]
+    let open = (open, calls(&telemetry).await);
     faults(&telemetry);
     // Long enough for the probe of the runtime to have been woken once.
     tokio::time::sleep(Duration::from_millis(700)).await;
@@ -146,12 +177,13 @@ async fn what_waits_for_its_writer_is_what_the_list_says() {
     }
 
     let committed: BTreeSet<_> = WAITING.lines().collect();
-    if cfg!(feature = "runtime") {
+    if cfg!(all(feature = "runtime", feature = "grpc")) {
         assert_eq!(waiting, committed, "tests/it/waiting.txt says otherwise");
     } else {
         let news = waiting.difference(&committed);
         let news: Vec<_> = news
             .filter(|name| !name.starts_with("novacron_runtime_"))
+            .filter(|name| cfg!(feature = "grpc") || !name.starts_with("novacron_grpc_"))
             .collect();
         assert!(news.is_empty(), "not in tests/it/waiting.txt: {news:?}");
     }

@@ -108,6 +108,8 @@ fn what_is_declared_beyond_the_promise_is_known() {
             "novacron_grpc_requests_in_flight",
             "novacron_grpc_received_messages_total",
             "novacron_grpc_sent_messages_total",
+            "novacron_grpc_received_bytes_total",
+            "novacron_grpc_sent_bytes_total",
             "novacron_grpc_stream_duration_seconds",
             "novacron_telemetry_rejected_observations_total",
             "novacron_telemetry_internal_errors_total",

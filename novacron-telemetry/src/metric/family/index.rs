@@ -200,6 +200,15 @@ impl Index {
         }
     }
 
+    /// The number of the table that its series are in.
+    #[cfg(feature = "grpc")]
+    pub(crate) fn table(&self) -> u32 {
+        match self {
+            Self::Dense(_) => DENSE,
+            Self::Sparse(sparse) => sparse.table.number,
+        }
+    }
+
     /// The first cell of a series; `None` if it is not of this index, or there is no room left.
     #[inline]
     pub(crate) fn cell(&self, series: u32, table: u32, cells: &Cells) -> Option<CellId> {

@@ -146,6 +146,19 @@ impl<L: LabelSet, M: Scalar> Family<L, M> {
         }
     }
 
+    /// As [`row`](Self::row), but makes no series: `None` if nobody wrote to it yet.
+    #[cfg(feature = "grpc")]
+    #[inline]
+    pub(crate) fn known_row<K: LabelKey<L>>(&self, key: &K) -> Option<Row<L>> {
+        let index = &self.inner.as_deref()?.index;
+        let (series, _) = index.known::<L, K>(key)?;
+        Some(Row {
+            series,
+            table: index.table(),
+            labels: PhantomData,
+        })
+    }
+
     /// The handle of a series that was looked up in a joined family; silent if `row` is of a family
     /// that is not joined with this one.
     #[inline]
