@@ -85,6 +85,8 @@ mod error;
 pub mod expose;
 #[cfg(any(feature = "facade", feature = "exporter-prometheus"))]
 pub mod facade;
+#[cfg(feature = "health")]
+pub mod health;
 pub mod label;
 #[cfg(feature = "http")]
 pub mod layer;

@@ -194,10 +194,17 @@ impl TelemetryBuilder {
         process::refresh(&registry, &catalog.process, allocated);
         #[cfg(not(feature = "http"))]
         let _ = exposed;
+        #[cfg(feature = "http")]
+        let metrics = own::metrics_service(&registry, &catalog, exposed);
+        let recorder = Recorder::new(catalog, settings);
+        #[cfg(feature = "health")]
+        let health = own::health(&registry, &identity, recorder.clone());
         Ok(Inner {
             #[cfg(feature = "http")]
-            metrics: own::metrics_service(&registry, &catalog, exposed),
-            recorder: Recorder::new(catalog, settings),
+            metrics,
+            #[cfg(feature = "health")]
+            health,
+            recorder,
             registry,
             component: identity.component.into(),
             installed: false,

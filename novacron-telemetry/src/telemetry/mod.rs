@@ -18,14 +18,19 @@
 //! handle: for tests, and for hosts with several services in one process.
 
 mod builder;
+mod off_thread;
 mod own;
 mod process;
 #[cfg(feature = "runtime")]
 mod runtime;
 mod shutdown;
+#[cfg(feature = "signal")]
+mod signal;
 
 pub use builder::TelemetryBuilder;
 pub use shutdown::Flushed;
+#[cfg(feature = "signal")]
+pub use signal::{EndSignal, ended};
 
 use std::fmt;
 use std::sync::Arc;
@@ -45,6 +50,8 @@ struct Inner {
     component: Box<str>,
     #[cfg(feature = "http")]
     metrics: crate::expose::MetricsService,
+    #[cfg(feature = "health")]
+    health: crate::health::Health,
     /// Whether the verbs of the whole process write to it.
     installed: bool,
     shut_down: AtomicBool,
@@ -160,6 +167,13 @@ impl Telemetry {
     #[cfg(feature = "axum")]
     pub fn router<S: Clone + Send + Sync + 'static>(&self) -> axum::Router<S> {
         self.metrics_service().router("/metrics")
+    }
+
+    /// The service's health: register its checks here, and mount what it answers probes with.
+    #[cfg(feature = "health")]
+    #[must_use]
+    pub fn health(&self) -> &crate::health::Health {
+        &self.0.health
     }
 
     /// The exposition in the text format.

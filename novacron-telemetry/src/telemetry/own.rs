@@ -160,3 +160,16 @@ pub(super) fn metrics_service(
     service.switch(exposed);
     service
 }
+
+/// The health of this service. A result that grew too old says nothing by itself, so where things
+/// are is shown before each scrape too.
+#[cfg(feature = "health")]
+pub(super) fn health(
+    registry: &Registry,
+    identity: &Identity,
+    recorder: crate::record::Recorder,
+) -> crate::health::Health {
+    let health = crate::health::Health::new(&identity.component, &identity.version, recorder);
+    registry.before_scrape(health.shower());
+    health
+}

@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use super::Telemetry;
+use super::{Telemetry, off_thread};
 use crate::catalog::{Method, MethodLabels};
 use crate::error::{Error, ErrorKind, Result};
 use crate::record::uninstall;
@@ -17,26 +17,27 @@ pub struct Flushed {
     pub families: usize,
     /// Requests that were still in flight.
     pub requests_in_flight: u64,
+    /// Whether the thread of the health checks is still there, because a check on it blocks.
+    pub health_stuck: bool,
 }
 
 impl Telemetry {
-    /// Ends it within the deadline: free verbs and attributes become silent, the scrape endpoint
-    /// goes on answering with what was counted until the host stops serving it. A second call is
-    /// fine.
+    /// Ends it within the deadline.
     ///
-    /// Metrics are pulled, so nothing has to be sent and today nothing waits; the deadline is for
-    /// what will be flushed here.
+    /// Probes are told that the service is not ready, free verbs and attributes become silent, and
+    /// what waits to be sent is sent. The scrape endpoint goes on answering with what was counted
+    /// until the host stops serving it. A second call is fine, and so are two at once.
+    ///
+    /// The work is done on a thread of its own, so this neither needs a particular runtime nor holds
+    /// up the one that awaits it.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::ShutdownTimedOut`] if the deadline had passed when it was done. It is done all
     /// the same.
-    #[expect(
-        clippy::unused_async,
-        reason = "spans and log lines are flushed here, and their flush is awaited"
-    )]
     pub async fn shutdown(&self, deadline: Duration) -> Result<Flushed> {
-        self.shutdown_blocking(deadline)
+        let telemetry = self.clone();
+        off_thread::run(move || telemetry.shutdown_blocking(deadline)).await
     }
 
     /// As [`shutdown`](Self::shutdown), for programs without a runtime.
@@ -46,17 +47,14 @@ impl Telemetry {
     /// As [`shutdown`](Self::shutdown).
     pub fn shutdown_blocking(&self, deadline: Duration) -> Result<Flushed> {
         let begun = Instant::now();
+        #[cfg(feature = "health")]
+        self.0.health.drain();
         uninstall(&self.0.recorder);
         self.0.shut_down.store(true, Ordering::Relaxed);
-        let in_flight = &self.0.recorder.catalog().api.requests_in_flight;
         let flushed = Flushed {
             families: self.0.registry.descriptors().len(),
-            requests_in_flight: Method::ALL
-                .iter()
-                .map(|method| in_flight.with(&MethodLabels { method: *method }).get())
-                .sum::<i64>()
-                .max(0)
-                .cast_unsigned(),
+            requests_in_flight: self.requests_in_flight(),
+            health_stuck: self.health_stuck(deadline.saturating_sub(begun.elapsed())),
         };
         if begun.elapsed() > deadline {
             return Err(Error::new(
@@ -65,5 +63,26 @@ impl Telemetry {
             ));
         }
         Ok(flushed)
+    }
+
+    #[cfg(feature = "health")]
+    fn health_stuck(&self, deadline: Duration) -> bool {
+        !self.0.health.stop(deadline)
+    }
+
+    #[cfg(not(feature = "health"))]
+    #[expect(clippy::unused_self, reason = "its twin asks the health checks")]
+    fn health_stuck(&self, _: Duration) -> bool {
+        false
+    }
+
+    fn requests_in_flight(&self) -> u64 {
+        let in_flight = &self.0.recorder.catalog().api.requests_in_flight;
+        Method::ALL
+            .iter()
+            .map(|method| in_flight.with(&MethodLabels { method: *method }).get())
+            .sum::<i64>()
+            .max(0)
+            .cast_unsigned()
     }
 }

@@ -11,6 +11,8 @@ mod exporter;
 mod exposition;
 #[cfg(feature = "facade")]
 mod facade;
+#[cfg(all(feature = "health", feature = "http"))]
+mod health;
 mod hostile;
 #[cfg(feature = "http")]
 mod http;
@@ -24,6 +26,8 @@ mod metrics_service;
 mod migrations;
 #[cfg(feature = "http")]
 mod negotiate;
+#[cfg(all(feature = "health", feature = "http"))]
+mod shutdown;
 mod support;
 mod thrift;
 mod verbs;
