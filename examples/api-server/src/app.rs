@@ -63,7 +63,7 @@ impl App {
             metrics.clone(),
             options.abandoned,
         );
-        let health = Health::new(Arc::clone(&faults), recorder.clone());
+        let health = Health::new(Arc::clone(&faults), telemetry).map_err(io::Error::other)?;
         let alerts = Alerts::new(recorder.clone());
         let app = Arc::new(Self {
             store,

@@ -9,7 +9,7 @@ use std::{
     fmt,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use novacron_telemetry::{
@@ -89,9 +89,8 @@ impl Database {
         let pool = SqlitePoolOptions::new()
             .max_connections(connections)
             .acquire_timeout(acquire_timeout)
-            .connect_with(connect_options(&file))
-            .await
-            .map_err(DatabaseError::NoConnection)?;
+            .connect_lazy_with(connect_options(&file));
+        first_connection(&pool).await?;
         Ok(Self {
             pool: ObservedPool::new(POOL, pool, &recorder),
             faults,
@@ -191,6 +190,19 @@ impl std::error::Error for DatabaseError {
     }
 }
 
+/// Opens a connection. Making the file may take longer than anybody should wait for a connection
+/// later on.
+async fn first_connection(pool: &SqlitePool) -> Result<(), DatabaseError> {
+    let begun = Instant::now();
+    loop {
+        match pool.acquire().await {
+            Ok(_) => return Ok(()),
+            Err(sqlx::Error::PoolTimedOut) if begun.elapsed() < OPEN_WAIT => {}
+            Err(error) => return Err(DatabaseError::NoConnection(error)),
+        }
+    }
+}
+
 fn connect_options(file: &Path) -> SqliteConnectOptions {
     SqliteConnectOptions::new()
         .filename(file)
@@ -228,6 +240,8 @@ fn keep_all(pool: SqlitePool) -> (JoinHandle<()>, watch::Receiver<u32>) {
 
 /// The name of the pool in metrics.
 pub(crate) const POOL: &str = "default";
+
+const OPEN_WAIT: Duration = Duration::from_secs(5);
 
 const EXHAUST_WAIT: Duration = Duration::from_secs(2);
 

@@ -128,6 +128,8 @@ impl Server {
             let app = Arc::clone(&app);
             async move {
                 stop.await;
+                // Before the port is closed, so that a load balancer sees it coming.
+                app.telemetry.health().drain();
                 app.events.close();
                 stopping.send_replace(true);
             }

@@ -111,7 +111,7 @@ api-server: {traffic}Ctrl-C stops it
   VMs      http://{address}/api/v1/vms
   export   http://{address}/api/v1/vms/export
   events   http://{address}/api/v1/events
-  health   http://{address}/health
+  health   http://{address}/health, /livez, /readyz
   faults   http://{address}/faults
 
   curl -X PUT -d '{{\"delay_ms\": 300}}' http://{address}/faults

@@ -17,7 +17,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use crate::{
     App,
     error::{ApiError, Body, VmId},
-    events, export, faults, health,
+    events, export, faults,
     vm::{Action, NewVm, State, Vm},
     webhook,
 };
@@ -52,6 +52,7 @@ pub fn router(app: &Arc<App>) -> Result<Router, novacron_telemetry::Error> {
     Ok(api(app)
         .layer(watch)
         .merge(control())
+        .merge(app.telemetry.health().router())
         .merge(app.telemetry.metrics_service().router("/metrics"))
         .layer(DefaultBodyLimit::max(BODY_MAX))
         // Outside the layer that counts, which then sees a panic as a panic and not as a 500.
@@ -88,7 +89,6 @@ fn api(app: &Arc<App>) -> Router<Arc<App>> {
 /// What operators and Alertmanager use: neither counted as API work nor spoilt by faults.
 fn control() -> Router<Arc<App>> {
     Router::new()
-        .route("/health", get(health::show))
         .route("/alerts", post(webhook::receive))
         .route(
             "/faults",

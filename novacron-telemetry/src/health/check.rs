@@ -73,6 +73,8 @@ type Asked = Pin<Box<dyn Future<Output = Verdict> + Send>>;
 pub(super) enum Ask {
     Future(Box<dyn Fn() -> Asked + Send + Sync>),
     Blocking(Arc<dyn Fn() -> Verdict + Send + Sync>),
+    /// Nothing: the host says how the component is.
+    Nobody,
 }
 
 /// A health check of one component.
@@ -112,6 +114,12 @@ impl Check {
         V: IntoVerdict,
     {
         Self::of(name, Ask::Blocking(Arc::new(move || ask().into_verdict())))
+    }
+
+    /// A component of which the host says how it is.
+    pub(super) fn told(name: impl Into<String>) -> Self {
+        // What the host said holds until it says something else.
+        Self::of(name, Ask::Nobody).every(Duration::MAX)
     }
 
     fn of(name: impl Into<String>, ask: Ask) -> Self {
@@ -230,6 +238,11 @@ impl Watched {
         &self.check.ask
     }
 
+    /// Whether it is found out by asking, which takes time.
+    pub(super) fn is_asked(&self) -> bool {
+        !matches!(self.check.ask, Ask::Nobody)
+    }
+
     pub(super) fn every(&self) -> Duration {
         self.check.every
     }
@@ -252,7 +265,8 @@ impl Watched {
     pub(super) fn found(&self) -> Option<Found> {
         let mut found = self.found.lock().clone()?;
         let age = found.at.elapsed();
-        if age > self.check.every * 2 + self.check.deadline {
+        let old = self.check.every.saturating_mul(2);
+        if age > old.saturating_add(self.check.deadline) {
             found.result = CheckResult::Timeout;
             found.message = Some(format!("no result for {} s", age.as_secs()).into());
         }

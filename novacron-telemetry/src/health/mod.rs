@@ -50,14 +50,14 @@ pub use report::{ComponentReport, HealthStatus, Report};
 #[cfg(feature = "http")]
 pub use service::HealthService;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::sync::{Arc, Weak};
+use std::time::{Duration, Instant};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::record::Recorder;
 use crate::sync::Mutex;
-use check::Watched;
+use check::{Found, Watched};
 use run::Worker;
 
 /// The health of one service. Cheap to clone; the thread that checks stops when the last clone is
@@ -100,21 +100,7 @@ impl Health {
     /// [`ErrorKind::InvalidConfig`] if there is a check of this name, if its interval or its
     /// deadline is zero, or if the thread that runs checks cannot be started.
     pub fn register(&self, check: Check) -> Result<()> {
-        check.validate()?;
-        let watched = Arc::new(Watched::new(check));
-        {
-            let mut checks = self.0.checks.lock();
-            if checks.iter().any(|known| known.name() == watched.name()) {
-                return Err(Error::new(
-                    ErrorKind::InvalidConfig,
-                    format!(
-                        "health check `{}` is registered already",
-                        watched.name().escape_debug()
-                    ),
-                ));
-            }
-            checks.push(Arc::clone(&watched));
-        }
+        let watched = self.add(check)?;
         let mut worker = self.0.worker.lock();
         if worker.is_none() {
             *worker = Some(Worker::start()?);
@@ -125,6 +111,53 @@ impl Health {
         drop(worker);
         self.show();
         Ok(())
+    }
+
+    /// Registers a component that needs no asking, because the host knows how it is and says so:
+    /// what a watch, a heartbeat or a state machine tells. Until then nothing is known of it.
+    ///
+    /// ```
+    /// use novacron_telemetry::health::{Health, Verdict};
+    /// use novacron_telemetry::record::Recorder;
+    ///
+    /// let health = Health::new("vm-manager", "1.0.0", Recorder::noop());
+    /// let libvirt = health.component("libvirt")?;
+    /// assert!(!health.report().ready);
+    /// libvirt.set(Verdict::Healthy);
+    /// assert!(health.report().ready);
+    /// libvirt.set(Err::<(), _>("connection lost"));
+    /// # assert!(!health.report().ready);
+    /// # Ok::<(), novacron_telemetry::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidConfig`] if there is a component of this name.
+    pub fn component(&self, name: impl Into<String>) -> Result<Component> {
+        let watched = self.add(Check::told(name))?;
+        self.show();
+        Ok(Component {
+            health: Arc::downgrade(&self.0),
+            watched,
+        })
+    }
+
+    fn add(&self, check: Check) -> Result<Arc<Watched>> {
+        check.validate()?;
+        let watched = Arc::new(Watched::new(check));
+        let mut checks = self.0.checks.lock();
+        if checks.iter().any(|known| known.name() == watched.name()) {
+            return Err(Error::new(
+                ErrorKind::InvalidConfig,
+                format!(
+                    "health check `{}` is registered already",
+                    watched.name().escape_debug()
+                ),
+            ));
+        }
+        checks.push(Arc::clone(&watched));
+        drop(checks);
+        Ok(watched)
     }
 
     /// How everything is, by the last result of each check.
@@ -177,6 +210,23 @@ impl Health {
             if let Some(health) = health.upgrade() {
                 health.show();
             }
+        }
+    }
+}
+
+/// A component of which the host says how it is. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Component {
+    health: Weak<Inner>,
+    watched: Arc<Watched>,
+}
+
+impl Component {
+    /// The component is like this now.
+    pub fn set(&self, verdict: impl IntoVerdict) {
+        if let Some(health) = self.health.upgrade() {
+            let found = Found::new(verdict.into_verdict(), Instant::now());
+            health.found(&self.watched, found);
         }
     }
 }

@@ -182,9 +182,11 @@ impl Inner {
             component,
             result: found.result,
         });
-        families
-            .health_check_duration_seconds
-            .observe(&labels, found.took);
+        if watched.is_asked() {
+            families
+                .health_check_duration_seconds
+                .observe(&labels, found.took);
+        }
         if found.result == CheckResult::Healthy {
             families
                 .health_check_last_success_timestamp_seconds

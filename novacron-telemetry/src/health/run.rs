@@ -97,6 +97,7 @@ async fn run(health: &Weak<Inner>, watched: &Watched) -> Option<JoinHandle<Verdi
             let ask = Arc::clone(ask);
             (tokio::task::spawn_blocking(move || ask()), true)
         }
+        Ask::Nobody => return None,
     };
     let (found, late) = match time::timeout(watched.deadline(), &mut asked).await {
         Ok(Ok(verdict)) => (Found::new(verdict, begun), None),

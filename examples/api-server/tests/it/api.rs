@@ -70,7 +70,8 @@ async fn what_is_no_api_work_is_not_counted() {
         host.get(path).await;
     }
     host.post("/alerts", "{}").await;
-    host.put("/health", "")
+    assert_eq!(host.put("/health", "").await.status, 405);
+    host.put("/alerts", "")
         .await
         .refused(405, "method_not_allowed");
     assert_eq!(host.total("novacron_api_requests_total", &[]), 0.0);
