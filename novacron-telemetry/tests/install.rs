@@ -209,6 +209,37 @@ fn the_place_is_free_again_after_shutdown_or_when_the_last_handle_is_gone() {
 }
 
 #[test]
+fn a_thread_that_lives_on_follows_the_installation() {
+    in_a_process("a_thread_that_lives_on_follows_the_installation", || {
+        let (say, heard) = std::sync::mpsc::channel::<std::sync::mpsc::Sender<()>>();
+        let thread = thread::spawn(move || {
+            for done in heard {
+                record_everything();
+                done.send(()).unwrap();
+            }
+        });
+        let record = || {
+            let (done, is_done) = std::sync::mpsc::channel();
+            say.send(done).unwrap();
+            is_done.recv().unwrap();
+        };
+        record();
+        let first = builder().install().unwrap();
+        record();
+        ended(&first);
+        record();
+        let second = builder().install().unwrap();
+        record();
+        record();
+        ended(&second);
+        record();
+        assert_eq!((migrations(&first), migrations(&second)), (1.0, 2.0));
+        drop(say);
+        thread.join().unwrap();
+    });
+}
+
+#[test]
 fn what_is_built_and_not_installed_is_reached_through_its_handle_alone() {
     in_a_process(
         "what_is_built_and_not_installed_is_reached_through_its_handle_alone",

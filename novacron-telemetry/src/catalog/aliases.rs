@@ -215,7 +215,7 @@ pub const VIRTRIGAUD: &[Alias] = &[
     ),
     virtrigaud(
         "virtrigaud_libvirt_connections_total",
-        LibvirtMetrics::CONNECTIONS_TOTAL,
+        ProviderMetrics::LIBVIRT_CONNECTIONS_TOTAL,
     ),
     virtrigaud(
         "virtrigaud_libvirt_domains_total",

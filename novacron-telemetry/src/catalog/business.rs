@@ -56,11 +56,11 @@ pub struct BusinessMetrics {
     pub capacity_used_ratio: Family<ResourceLabels, Gauge>,
 
     /// Share of good events in the objective's window.
-    #[metric(unit = Ratio, writer = Verb("update_slo"))]
+    #[metric(unit = Ratio, joined, writer = Verb("update_slo"))]
     pub slo_compliance_ratio: Family<ObjectiveLabels, Gauge>,
 
     /// Unspent share of the error budget.
-    #[metric(unit = Ratio, writer = Verb("update_slo"))]
+    #[metric(unit = Ratio, joined, writer = Verb("update_slo"))]
     pub slo_error_budget_remaining_ratio: Family<ObjectiveLabels, Gauge>,
 
     /// Support requests opened.

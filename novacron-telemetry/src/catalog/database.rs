@@ -16,35 +16,35 @@ pub struct DatabaseMetrics {
     pub queries_total: Family<QueryLabels, Counter>,
 
     /// Statement latency.
-    #[metric(unit = Seconds, buckets = buckets::DATABASE, exemplars)]
+    #[metric(unit = Seconds, buckets = buckets::DATABASE, joined, exemplars)]
     pub query_duration_seconds: Family<StatementLabels, Histogram>,
 
     /// Connections lent out by the pool.
-    #[metric(unit = "connections", writer = Verb("update_database_connections"))]
+    #[metric(unit = "connections", joined, writer = Verb("update_database_connections"))]
     pub connections_active: Family<PoolLabels, Gauge>,
 
     /// Largest number of connections the pool may open.
-    #[metric(unit = "connections", writer = Verb("update_database_connections"))]
+    #[metric(unit = "connections", joined, writer = Verb("update_database_connections"))]
     pub connection_pool_size: Family<PoolLabels, Gauge>,
 
     /// Connections waiting in the pool.
-    #[metric(unit = "connections", writer = Verb("update_database_connections"))]
+    #[metric(unit = "connections", joined, writer = Verb("update_database_connections"))]
     pub connections_idle: Family<PoolLabels, Gauge>,
 
     /// Time callers waited for a connection.
-    #[metric(unit = Seconds, buckets = buckets::DATABASE, writer = Verb("record_database_wait"))]
+    #[metric(unit = Seconds, buckets = buckets::DATABASE, joined, writer = Verb("record_database_wait"))]
     pub connection_wait_seconds: Family<PoolLabels, Histogram>,
 
     /// Callers that gave up waiting for a connection.
-    #[metric(unit = "timeouts", writer = Verb("record_database_wait"))]
+    #[metric(unit = "timeouts", joined, writer = Verb("record_database_wait"))]
     pub connection_timeouts_total: Family<PoolLabels, Counter>,
 
     /// Failed attempts to open a connection.
-    #[metric(unit = "errors", writer = Verb("record_database_connection_error"))]
+    #[metric(unit = "errors", joined, writer = Verb("record_database_connection_error"))]
     pub connection_errors_total: Family<PoolLabels, Counter>,
 
     /// Statements slower than the configured threshold (50 ms by default).
-    #[metric(unit = "queries")]
+    #[metric(unit = "queries", joined)]
     pub slow_queries_total: Family<StatementLabels, Counter>,
 
     /// Transactions ended, by commit or rollback.
@@ -68,11 +68,11 @@ pub struct DatabaseMetrics {
     pub replication_lag_seconds: Family<ReplicaLabels, Gauge>,
 
     /// Query or object cache hits.
-    #[metric(unit = "lookups", writer = Verb("record_database_cache"))]
+    #[metric(unit = "lookups", joined, writer = Verb("record_database_cache"))]
     pub cache_hits_total: Family<CacheLabels, Counter>,
 
     /// Query or object cache misses.
-    #[metric(unit = "lookups", writer = Verb("record_database_cache"))]
+    #[metric(unit = "lookups", joined, writer = Verb("record_database_cache"))]
     pub cache_misses_total: Family<CacheLabels, Counter>,
 
     /// Deadlocks reported by the database.

@@ -1,18 +1,14 @@
-//! Connections to libvirt and the domains behind them.
+//! Libvirt and the domains behind it, as a collector sees them.
 
 use super::labels::Host;
 use crate::label::{LabelSet, LabelValue};
-use crate::metric::{Collected, Counter, Family, Gauge};
+use crate::metric::{Collected, Gauge};
 use crate::registry::MetricGroup;
 
-/// Connections to libvirt and the domains behind them.
+/// Libvirt and the domains behind it.
 #[derive(Clone, Debug, MetricGroup)]
 #[metrics(prefix = "novacron_libvirt", writer = Collector("libvirt"))]
 pub struct LibvirtMetrics {
-    /// Connections to libvirt opened.
-    #[metric(unit = "connections", writer = Verb("record_libvirt_connection"))]
-    pub connections_total: Family<HostLabels, Counter>,
-
     /// Domains by state.
     #[metric(
         literal = "novacron_libvirt_domains_total",

@@ -12,19 +12,19 @@ use crate::registry::MetricGroup;
 #[metrics(prefix = "novacron_ml", writer = Verb("update_model_quality"))]
 pub struct MlMetrics {
     /// Model accuracy, 0 to 1.
-    #[metric(unit = "ratio")]
+    #[metric(unit = "ratio", joined)]
     pub model_accuracy: Family<ModelLabels, Gauge>,
 
     /// Model precision, 0 to 1.
-    #[metric(unit = "ratio")]
+    #[metric(unit = "ratio", joined)]
     pub model_precision: Family<ModelLabels, Gauge>,
 
     /// Model recall, 0 to 1.
-    #[metric(unit = "ratio")]
+    #[metric(unit = "ratio", joined)]
     pub model_recall: Family<ModelLabels, Gauge>,
 
     /// Model F1 score, 0 to 1.
-    #[metric(unit = "ratio")]
+    #[metric(unit = "ratio", joined)]
     pub model_f1_score: Family<ModelLabels, Gauge>,
 
     /// Training or validation loss.
@@ -68,11 +68,11 @@ pub struct MlMetrics {
     pub data_quality_score: Family<DatasetLabels, Gauge>,
 
     /// Memory used by a model.
-    #[metric(unit = Bytes, writer = Verb("update_model_resources"))]
+    #[metric(unit = Bytes, joined, writer = Verb("update_model_resources"))]
     pub model_memory_bytes: Family<ModelLabels, Gauge>,
 
     /// CPU used by a model, 0 to 100 per core.
-    #[metric(literal = "novacron_ml_model_cpu_usage_percent", reason = "a name of the pipeline that writes it", unit = Percent, writer = Verb("update_model_resources"))]
+    #[metric(literal = "novacron_ml_model_cpu_usage_percent", reason = "a name of the pipeline that writes it", unit = Percent, joined, writer = Verb("update_model_resources"))]
     pub model_cpu_usage_percent: Family<ModelLabels, Gauge>,
 
     /// GPU used by a model, 0 to 100.
@@ -80,11 +80,11 @@ pub struct MlMetrics {
     pub model_gpu_usage_percent: Family<ModelGpuLabels, Gauge>,
 
     /// Model state: 0 stopped, 1 training, 2 serving, 3 failed.
-    #[metric(writer = Verb("update_model_status"))]
+    #[metric(joined, writer = Verb("update_model_status"))]
     pub model_status: Family<ModelLabels, Gauge>,
 
     /// Time a model has been serving.
-    #[metric(unit = Seconds, writer = Verb("update_model_status"))]
+    #[metric(unit = Seconds, joined, writer = Verb("update_model_status"))]
     pub model_uptime_seconds: Family<ModelLabels, Gauge>,
 
     /// Versions kept in the registry.

@@ -194,7 +194,7 @@ catalog! {
     reconcile: ReconcileMetrics = RECONCILE,
     /// Calls to providers and to other services.
     provider: ProviderMetrics = PROVIDER,
-    /// Connections to libvirt and its domains.
+    /// Libvirt and its domains.
     libvirt: LibvirtMetrics = LIBVIRT,
     /// Models, training, inference.
     ml: MlMetrics = ML,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::labels::{
-    CallStatus, ErrorReason, GrpcCode, Provider, ProviderType, RpcMethod, Service,
+    CallStatus, ErrorReason, GrpcCode, Host, Provider, ProviderType, RpcMethod, Service,
 };
 use crate::label::{LabelSet, LabelValue};
 use crate::metric::{Counter, Family, Gauge, Histogram, UpDownGauge, buckets};
@@ -52,6 +52,10 @@ pub struct ProviderMetrics {
     /// Calls made to the vSphere API.
     #[metric(unit = "calls", writer = Verb("record_vsphere_call"))]
     pub vsphere_api_calls_total: Family<VsphereCallLabels, Counter>,
+
+    /// Connections to libvirt opened.
+    #[metric(unit = "connections", writer = Verb("record_libvirt_connection"))]
+    pub libvirt_connections_total: Family<HostLabels, Counter>,
 
     /// Calls to outside services.
     #[metric(unit = "calls", writer = Verb("record_external_call"))]
@@ -109,6 +113,12 @@ pub struct DatacenterLabels {
 pub struct VsphereCallLabels {
     pub method: RpcMethod,
     pub datacenter: Datacenter,
+}
+
+/// Which host.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, LabelSet)]
+pub struct HostLabels {
+    pub host: Host,
 }
 
 /// Which outside service was called, and whether it worked.

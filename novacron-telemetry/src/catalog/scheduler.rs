@@ -16,11 +16,11 @@ pub struct SchedulerMetrics {
     pub background_job_runs_total: Family<JobRunLabels, Counter>,
 
     /// Run time of background jobs.
-    #[metric(unit = Seconds, buckets = buckets::JOB)]
+    #[metric(unit = Seconds, buckets = buckets::JOB, joined)]
     pub background_job_duration_seconds: Family<JobNameLabels, Histogram>,
 
     /// Unix time of the last good run.
-    #[metric(unit = Seconds)]
+    #[metric(unit = Seconds, joined)]
     pub background_job_last_success_timestamp_seconds: Family<JobNameLabels, Timestamp>,
 
     /// Placement decisions taken.
@@ -40,11 +40,11 @@ pub struct SchedulerMetrics {
     pub backup_runs_total: Family<BackupRunLabels, Counter>,
 
     /// Time a backup took.
-    #[metric(unit = Seconds, buckets = buckets::JOB, writer = Verb("record_backup"))]
+    #[metric(unit = Seconds, buckets = buckets::JOB, joined, writer = Verb("record_backup"))]
     pub backup_duration_seconds: Family<TargetLabels, Histogram>,
 
     /// Unix time of the last good backup.
-    #[metric(unit = Seconds, writer = Verb("record_backup"))]
+    #[metric(unit = Seconds, joined, writer = Verb("record_backup"))]
     pub backup_last_success_timestamp_seconds: Family<TargetLabels, Timestamp>,
 }
 

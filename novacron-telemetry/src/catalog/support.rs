@@ -19,11 +19,11 @@ pub struct SupportMetrics {
     pub support_bundle_failures_total: Family<BundleFailureLabels, Counter>,
 
     /// Time to build a bundle.
-    #[metric(unit = Seconds, buckets = buckets::STAGE)]
+    #[metric(unit = Seconds, buckets = buckets::STAGE, joined)]
     pub support_bundle_duration_seconds: Family<BundleModeLabels, Histogram>,
 
     /// Size of written bundles.
-    #[metric(unit = Bytes, buckets = buckets::BYTES)]
+    #[metric(unit = Bytes, buckets = buckets::BYTES, joined)]
     pub support_bundle_size_bytes: Family<BundleModeLabels, Histogram>,
 
     /// Look-ups of an error code in the glossary.

@@ -191,11 +191,13 @@ pub fn update_capacity_used(resource: &str, ratio: f64) {
 pub fn update_slo(slo: &str, compliance: f64, budget_remaining: f64) {
     with_current(|recorder| {
         let business = &recorder.catalog().business;
-        let slo = ObjectiveLabelsRef { slo };
-        business.slo_compliance_ratio.set(&slo, compliance);
+        let row = business
+            .slo_compliance_ratio
+            .row(&ObjectiveLabelsRef { slo });
+        business.slo_compliance_ratio.set_at(row, compliance);
         business
             .slo_error_budget_remaining_ratio
-            .set(&slo, budget_remaining);
+            .set_at(row, budget_remaining);
     });
 }
 

@@ -9,6 +9,7 @@ use std::cell::RefCell;
 use std::future::Future;
 use std::mem;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{PoisonError, RwLock};
 use std::task::{Context, Poll};
 
@@ -48,6 +49,15 @@ thread_local! {
 
 /// The recorder that was installed for the whole process.
 static INSTALLED: RwLock<Option<(Recorder, String)>> = RwLock::new(None);
+
+/// How often [`INSTALLED`] has changed.
+static CHANGES: AtomicU64 = AtomicU64::new(0);
+
+thread_local! {
+    /// This thread's share in the installed recorder, and the number of changes it is of: the lock
+    /// is the same for all threads, and taking it moves its cache line even where all only read.
+    static SHARE: RefCell<(u64, Option<Recorder>)> = const { RefCell::new((0, None)) };
+}
 
 impl Frame {
     /// A frame for work that begins here: it inherits what is around it.
@@ -136,10 +146,37 @@ pub(crate) fn with_current(f: impl FnOnce(&Recorder)) {
             f(recorder);
         }
     });
+    if let Some(f) = f {
+        with_installed(f);
+    }
+}
+
+/// Calls `f` with the installed recorder, if there is one.
+fn with_installed(f: impl FnOnce(&Recorder)) {
+    let changes = CHANGES.load(Ordering::Acquire);
+    let mut f = Some(f);
+    let _ = SHARE.try_with(|share| {
+        if let Ok(mut share) = share.try_borrow_mut()
+            && share.0 != changes
+        {
+            // What it held is dropped after the borrow: it may be the last share of all.
+            let old = mem::replace(&mut *share, (changes, installed()));
+            drop(share);
+            drop(old);
+        }
+        if let Ok(share) = share.try_borrow()
+            && share.0 == changes
+            && let Some(f) = f.take()
+            && let Some(recorder) = &share.1
+        {
+            f(recorder);
+        }
+    });
+    // The thread is ending, or `f` was called by one that runs already.
     if let Some(f) = f
-        && let Some((recorder, _)) = &*INSTALLED.read().unwrap_or_else(PoisonError::into_inner)
+        && let Some(recorder) = installed()
     {
-        f(recorder);
+        f(&recorder);
     }
 }
 
@@ -161,6 +198,7 @@ pub(crate) fn install(recorder: Recorder, by: String) -> Result<()> {
         return Err(Error::new(ErrorKind::AlreadyInstalled, holder.clone()));
     }
     *installed = Some((recorder, by));
+    CHANGES.fetch_add(1, Ordering::Release);
     Ok(())
 }
 
@@ -172,6 +210,7 @@ pub(crate) fn uninstall(recorder: &Recorder) {
         .is_some_and(|(held, _)| held.is(recorder))
     {
         *installed = None;
+        CHANGES.fetch_add(1, Ordering::Release);
     }
 }
 

@@ -130,31 +130,32 @@ impl Recorder {
             },
             statuses(operation, table),
         );
-        database
-            .query_duration_seconds
-            .observe(&statement, duration);
+        let row = database.query_duration_seconds.row(&statement);
+        database.query_duration_seconds.observe_at(row, duration);
+        database.slow_queries_total.touch_at(row);
         if duration > self.settings().slow_query.as_secs_f64() {
-            database.slow_queries_total.inc(&statement);
+            database.slow_queries_total.inc_at(row);
         }
     }
 
     /// How many connections of a pool are lent out, how many wait in it, and how many it may open.
     pub fn database_connections(&self, pool: &str, active: u32, idle: u32, size: u32) {
         let database = &self.catalog().database;
-        let pool = PoolLabelsRef { pool };
-        database.connections_active.set(&pool, f64::from(active));
-        database.connections_idle.set(&pool, f64::from(idle));
-        database.connection_pool_size.set(&pool, f64::from(size));
+        let row = database.connections_active.row(&PoolLabelsRef { pool });
+        database.connections_active.set_at(row, f64::from(active));
+        database.connections_idle.set_at(row, f64::from(idle));
+        database.connection_pool_size.set_at(row, f64::from(size));
     }
 
     /// A caller waited for a connection of a pool, and got it or gave up.
     pub fn database_wait(&self, pool: &str, waited: impl Into<Seconds>, timed_out: bool) {
         let database = &self.catalog().database;
-        let pool = PoolLabelsRef { pool };
-        database.connection_wait_seconds.observe(&pool, waited);
-        database.connection_timeouts_total.touch(&pool);
+        let wait = &database.connection_wait_seconds;
+        let row = wait.row(&PoolLabelsRef { pool });
+        wait.observe_at(row, waited);
+        database.connection_timeouts_total.touch_at(row);
         if timed_out {
-            database.connection_timeouts_total.inc(&pool);
+            database.connection_timeouts_total.inc_at(row);
         }
     }
 
@@ -261,13 +262,13 @@ pub fn update_database_replication_lag(replica: &str, lag: impl Into<Seconds>) {
 pub fn record_database_cache(cache: &str, hit: bool) {
     with_current(|recorder| {
         let database = &recorder.catalog().database;
-        let cache = CacheLabelsRef { cache };
         let (counted, other) = match hit {
             true => (&database.cache_hits_total, &database.cache_misses_total),
             false => (&database.cache_misses_total, &database.cache_hits_total),
         };
-        counted.inc(&cache);
-        other.touch(&cache);
+        let row = counted.row(&CacheLabelsRef { cache });
+        counted.inc_at(row);
+        other.touch_at(row);
     });
 }
 

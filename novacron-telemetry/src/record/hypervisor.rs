@@ -2,8 +2,7 @@
 
 use super::current::with_current;
 use super::{Recorder, current};
-use crate::catalog::libvirt::HostLabelsRef;
-use crate::catalog::provider::{DatacenterLabelsRef, VsphereCallLabelsRef};
+use crate::catalog::provider::{DatacenterLabelsRef, HostLabelsRef, VsphereCallLabelsRef};
 
 /// A session with vSphere, and the calls that are made in it.
 ///
@@ -83,7 +82,7 @@ pub fn record_vsphere_call(method: &str, datacenter: &str) {
 /// ```
 pub fn record_libvirt_connection(host: &str) {
     with_current(|recorder| {
-        let connections = &recorder.catalog().libvirt.connections_total;
+        let connections = &recorder.catalog().provider.libvirt_connections_total;
         connections.inc(&HostLabelsRef { host });
     });
 }

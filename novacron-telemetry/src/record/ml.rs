@@ -68,6 +68,7 @@ pub struct ModelQuality {
 pub fn update_model_quality(model: ModelRef<'_>, quality: ModelQuality) {
     with_model(model, |recorder, labels| {
         let ml = &recorder.catalog().ml;
+        let row = ml.model_accuracy.row(labels);
         for (gauge, value) in [
             (&ml.model_accuracy, quality.accuracy),
             (&ml.model_precision, quality.precision),
@@ -75,7 +76,7 @@ pub fn update_model_quality(model: ModelRef<'_>, quality: ModelQuality) {
             (&ml.model_f1_score, quality.f1_score),
         ] {
             if let Some(value) = value {
-                gauge.set(labels, value);
+                gauge.set_at(row, value);
             }
         }
     });
@@ -200,8 +201,9 @@ pub fn record_inference(model: ModelRef<'_>, error_type: &str, duration: impl In
 pub fn update_model_resources(model: ModelRef<'_>, memory_bytes: u64, cpu_percent: f64) {
     with_model(model, |recorder, labels| {
         let ml = &recorder.catalog().ml;
-        ml.model_memory_bytes.set(labels, memory_bytes as f64);
-        ml.model_cpu_usage_percent.set(labels, cpu_percent);
+        let row = ml.model_memory_bytes.row(labels);
+        ml.model_memory_bytes.set_at(row, memory_bytes as f64);
+        ml.model_cpu_usage_percent.set_at(row, cpu_percent);
     });
 }
 
@@ -253,8 +255,9 @@ pub fn update_model_status(model: ModelRef<'_>, status: &str, serving: impl Into
     with_model(model, |recorder, labels| {
         if let Some(status) = recorder.known(status) {
             let ml = &recorder.catalog().ml;
-            ml.model_status.set(labels, status);
-            ml.model_uptime_seconds.set(labels, serving);
+            let row = ml.model_status.row(labels);
+            ml.model_status.set_at(row, status);
+            ml.model_uptime_seconds.set_at(row, serving);
         }
     });
 }

@@ -67,13 +67,15 @@ impl Drop for BackgroundJob<'_> {
         scheduler
             .background_job_runs_total
             .inc(&JobRunLabelsRef { job_name, status });
+        let row = scheduler.background_job_duration_seconds.row(&job);
         scheduler
             .background_job_duration_seconds
-            .observe(&job, now.since(self.begun));
+            .observe_at(row, now.since(self.begun));
         if status == JobEnd::Completed {
             scheduler
                 .background_job_last_success_timestamp_seconds
-                .set(&job, now.unix_seconds());
+                .at(row)
+                .set(now.unix_seconds());
         }
     }
 }
@@ -179,12 +181,14 @@ impl Recorder {
         scheduler
             .backup_runs_total
             .inc_among(&BackupRunLabelsRef { target, status }, ends(target));
-        let target = TargetLabelsRef { target };
-        scheduler.backup_duration_seconds.observe(&target, took);
+        let duration = &scheduler.backup_duration_seconds;
+        let row = duration.row(&TargetLabelsRef { target });
+        duration.observe_at(row, took);
         if status == JobEnd::Completed {
             scheduler
                 .backup_last_success_timestamp_seconds
-                .set(&target, now.unix_seconds());
+                .at(row)
+                .set(now.unix_seconds());
         }
     }
 }

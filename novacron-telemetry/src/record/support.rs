@@ -70,19 +70,16 @@ impl Drop for SupportBundle<'_> {
     fn drop(&mut self) {
         let support = &self.recorder.catalog().support;
         let (mode, redaction) = (self.mode, self.redaction);
-        let by_mode = BundleModeLabelsRef { mode };
-        let elapsed = Moment::now().since(self.begun);
-        support
-            .support_bundle_duration_seconds
-            .observe(&by_mode, elapsed);
+        let duration = &support.support_bundle_duration_seconds;
+        let by_mode = duration.row(&BundleModeLabelsRef { mode });
+        duration.observe_at(by_mode, Moment::now().since(self.begun));
         match self.end {
             Ok(bytes) => {
                 support
                     .support_bundle_generated_total
                     .inc(&BundleLabelsRef { mode, redaction });
-                support
-                    .support_bundle_size_bytes
-                    .observe(&by_mode, bytes as f64);
+                let size = &support.support_bundle_size_bytes;
+                size.observe_at(by_mode, bytes as f64);
             }
             Err(reason) => {
                 let failures = &support.support_bundle_failures_total;

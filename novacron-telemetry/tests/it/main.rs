@@ -29,6 +29,7 @@ mod negotiate;
 #[cfg(all(feature = "health", feature = "http"))]
 mod shutdown;
 mod support;
+mod tables;
 mod thrift;
 mod verbs;
 #[cfg(feature = "http")]

@@ -10,6 +10,14 @@ use crate::metric::{
 };
 
 impl<L: LabelSet> Family<L, Counter> {
+    /// Shows a series that was looked up in a joined family, at 0 until something happens.
+    #[inline]
+    pub fn touch_at(&self, row: Row<L>) {
+        if let Some(inner) = self.inner.as_deref() {
+            inner.place(row.series, row.table);
+        }
+    }
+
     /// Counts one.
     #[inline]
     pub fn inc<K: LabelKey<L>>(&self, key: &K) {
@@ -21,6 +29,16 @@ impl<L: LabelSet> Family<L, Counter> {
     pub fn inc_by<K: LabelKey<L>>(&self, key: &K, n: u64) {
         if let Some((inner, cell)) = self.cell(key) {
             write(inner.shape.number(), move |pen| pen.add(cell, n));
+        }
+    }
+
+    /// Counts one in a series that was looked up in a joined family.
+    #[inline]
+    pub fn inc_at(&self, row: Row<L>) {
+        if let Some(inner) = self.inner.as_deref()
+            && let Some(at) = inner.place(row.series, row.table)
+        {
+            write(inner.shape.number(), move |pen| pen.add(at.cell, 1));
         }
     }
 
@@ -58,6 +76,16 @@ impl<L: LabelSet> Family<L, Gauge> {
     pub fn set<K: LabelKey<L>>(&self, key: &K, value: f64) {
         if let Some((inner, cell)) = self.cell(key) {
             gauge::set(inner.shape.slab(), cell, value);
+        }
+    }
+
+    /// Sets the value of a series that was looked up in a joined family.
+    #[inline]
+    pub fn set_at(&self, row: Row<L>, value: f64) {
+        if let Some(inner) = self.inner.as_deref()
+            && let Some(at) = inner.place(row.series, row.table)
+        {
+            gauge::set(inner.shape.slab(), at.cell, value);
         }
     }
 }
