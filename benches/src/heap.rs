@@ -95,7 +95,8 @@ fn rows(count: Count) -> Vec<Row> {
         .chain(questions::family::cases())
         .chain(questions::request::cases())
         .chain(questions::http::cases())
-        .chain(questions::macros::cases());
+        .chain(questions::macros::cases())
+        .chain(questions::verbs::cases());
     cases.flat_map(|case| per_operation(count, case)).collect()
 }
 
@@ -153,12 +154,13 @@ fn read(line: &str) -> Option<Row> {
     Some(row)
 }
 
-const PARTS: [&str; 6] = [
+const PARTS: [&str; 7] = [
     "instruments",
     "family",
     "request",
     "http",
     "macros",
+    questions::verbs::PART,
     "scrape",
 ];
 const UNITS: [Unit; 3] = [Unit::Allocations, Unit::Bytes, Unit::KibiBytes];

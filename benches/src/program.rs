@@ -18,13 +18,14 @@ pub struct Programs<'a> {
 }
 
 /// The parts that can be asked for by name.
-pub const PARTS: [&str; 9] = [
+pub const PARTS: [&str; 10] = [
     "floor",
     "instruments",
     "family",
     "request",
     "http",
     "macros",
+    "verbs",
     "scrape",
     "heap",
     "budgets",
@@ -74,6 +75,7 @@ fn run(part: &str, settings: &Settings, programs: Programs<'_>) -> io::Result<Ve
         "request" => questions::request::run(settings),
         "http" => questions::http::run(settings),
         "macros" => questions::macros::run(settings),
+        "verbs" => questions::verbs::run(settings),
         "scrape" => questions::scrape::run(settings),
         "heap" => heap::run(programs.heap, settings.quick)?,
         "budgets" => questions::budgets::run(settings, programs.server)?,

@@ -3,6 +3,8 @@
 
 use std::fmt::{self, Write as _};
 
+use crate::questions::verbs::PART;
+
 /// One measured question.
 #[derive(Clone, Debug)]
 pub struct Row {
@@ -114,6 +116,12 @@ impl Row {
         }
     }
 
+    fn ours_with_unit(&self) -> String {
+        self.ours.map_or(String::from("–"), |ours| {
+            format!("{} {}", figure(ours), self.unit)
+        })
+    }
+
     fn verdict(&self) -> String {
         let mut verdict = String::new();
         for goal in &self.goals {
@@ -155,7 +163,9 @@ impl Report {
             let _ = writeln!(out, "- {name}: {value}");
         }
         out.push('\n');
-        out.push_str(&table(rows));
+        let (verbs, others): (Vec<_>, Vec<_>) = rows.iter().partition(|row| row.part == PART);
+        out.push_str(&table(&others));
+        out.push_str(&verb_table(&verbs));
         if !notes.is_empty() {
             out.push_str("\n## Notes\n\n");
             for note in notes {
@@ -166,7 +176,30 @@ impl Report {
     }
 }
 
-fn table(rows: &[Row]) -> String {
+/// Verbs have no rivals, but two figures each: a line for each verb.
+fn verb_table(rows: &[&Row]) -> String {
+    const HEAD: [&str; 5] = ["verb", "time", "goal", "allocations", "goal"];
+    let mut cells: Vec<[String; HEAD.len()]> = Vec::new();
+    for row in rows.iter().filter(|row| row.unit == Unit::Nanoseconds) {
+        let counted = format!("allocations, {}", row.case);
+        let allocations = rows.iter().find(|row| row.case == counted);
+        cells.push([
+            row.case.clone(),
+            row.ours_with_unit(),
+            row.verdict(),
+            allocations.map_or(String::from("–"), |row| {
+                row.ours.map_or(String::from("–"), figure)
+            }),
+            allocations.map_or(String::new(), |row| row.verdict()),
+        ]);
+    }
+    if cells.is_empty() {
+        return String::new();
+    }
+    format!("\n## Verbs\n\n{VERBS}\n\n{}", aligned(HEAD, cells))
+}
+
+fn table(rows: &[&Row]) -> String {
     const HEAD: [&str; 7] = [
         "part",
         "case",
@@ -176,7 +209,7 @@ fn table(rows: &[Row]) -> String {
         "goal",
         "all rivals",
     ];
-    let mut cells = vec![HEAD.map(String::from)];
+    let mut cells = Vec::new();
     for row in rows {
         let best = row.best_rival().map_or(String::from("–"), |(name, best)| {
             format!("{} {name}", figure(best))
@@ -189,9 +222,7 @@ fn table(rows: &[Row]) -> String {
         cells.push([
             row.part.to_owned(),
             row.case.clone(),
-            row.ours.map_or(String::from("–"), |ours| {
-                format!("{} {}", figure(ours), row.unit)
-            }),
+            row.ours_with_unit(),
             best,
             row.ratio()
                 .map_or(String::from("–"), |ratio| format!("{}×", figure(ratio))),
@@ -199,14 +230,19 @@ fn table(rows: &[Row]) -> String {
             all.join(" · "),
         ]);
     }
-    let mut widths = [0; HEAD.len()];
+    aligned(HEAD, cells)
+}
+
+/// A table whose columns stand below each other, but for the last one: what is in it is long on some
+/// rows and nothing on most.
+fn aligned<const N: usize>(head: [&str; N], mut cells: Vec<[String; N]>) -> String {
+    cells.insert(0, head.map(String::from));
+    let mut widths = [0; N];
     for line in &cells {
-        for (width, cell) in widths.iter_mut().zip(line) {
+        for (width, cell) in widths.iter_mut().zip(line).take(N - 1) {
             *width = (*width).max(cell.chars().count());
         }
     }
-    // Rivals are many on some rows and none on most: padding them would only widen the table.
-    widths[HEAD.len() - 1] = 0;
     let mut out = String::new();
     for (at, line) in cells.iter().enumerate() {
         for (width, cell) in widths.iter().zip(line) {
@@ -250,6 +286,10 @@ fn grouped(value: f64) -> String {
     }
     out
 }
+
+const VERBS: &str = "\
+Once its series are there, with the same labels each time, the clock that a verb reads included, and
+tracing off. The recorder is that of the work at hand, as inside a layer or an attribute.";
 
 const INTRODUCTION: &str = "\
 # What it costs

@@ -5,12 +5,13 @@ use std::hint::black_box;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
+use novacron_telemetry::catalog::dwcp::DwcpMode;
 use novacron_telemetry::record::Recorder;
-use novacron_telemetry::{Registry, instrument_api};
+use novacron_telemetry::{Registry, instrument_api, instrument_migration};
 
 use super::Case;
 use crate::measure::{self, Contender, Settings};
-use crate::report::{Row, Unit};
+use crate::report::{Goal, Row, Unit};
 use crate::rivals::{OURS, recorder};
 
 const PART: &str = "macros";
@@ -30,6 +31,14 @@ pub fn cases() -> Vec<Case> {
             vec![plain_async(), marked_async(recorder())],
         ),
         case(
+            "a marked migration",
+            vec![plain_fn(), marked_migration(recorder())],
+        ),
+        case(
+            "a marked async migration",
+            vec![plain_async(), marked_async_migration(recorder())],
+        ),
+        case(
             "a marked fn, nothing installed",
             vec![plain_fn(), marked_fn((Recorder::noop(), Registry::new()))],
         ),
@@ -45,7 +54,7 @@ pub fn run(settings: &Settings) -> Vec<Row> {
             let times = measure::compare(settings, &mut case.contenders);
             let over = times[1].1.best - times[0].1.best;
             let name = format!("{}, over the unmarked one", case.name);
-            Row::new(PART, name, Unit::Nanoseconds, Some(over.max(0.0)))
+            Row::new(PART, name, Unit::Nanoseconds, Some(over.max(0.0))).goal(Goal::AtMost(100.0))
         })
         .collect()
 }
@@ -70,6 +79,16 @@ async fn marked_later(id: u64) -> Result<u64, ()> {
     work(id)
 }
 
+#[instrument_migration(source = "node-1", destination = "node-2", mode = DwcpMode::Hybrid, bytes = |sent| *sent)]
+fn migrated(id: u64) -> Result<u64, ()> {
+    work(id)
+}
+
+#[instrument_migration(source = "node-1", destination = "node-2", mode = DwcpMode::Hybrid, bytes = |sent| *sent)]
+async fn migrated_later(id: u64) -> Result<u64, ()> {
+    work(id)
+}
+
 async fn later(id: u64) -> Result<u64, ()> {
     work(id)
 }
@@ -89,6 +108,28 @@ fn marked_fn((recorder, registry): (Recorder, Registry)) -> Contender<'static> {
         recorder.in_scope(|| {
             for id in 0..n {
                 let _ = black_box(marked(id));
+            }
+        });
+    })
+}
+
+fn marked_migration((recorder, registry): (Recorder, Registry)) -> Contender<'static> {
+    Contender::new(OURS, move |n| {
+        let _alive = &registry;
+        recorder.in_scope(|| {
+            for id in 0..n {
+                let _ = black_box(migrated(id));
+            }
+        });
+    })
+}
+
+fn marked_async_migration((recorder, registry): (Recorder, Registry)) -> Contender<'static> {
+    Contender::new(OURS, move |n| {
+        let _alive = &registry;
+        recorder.in_scope(|| {
+            for id in 0..n {
+                black_box(at_once(migrated_later(id)));
             }
         });
     })

@@ -8,6 +8,7 @@ pub mod instruments;
 pub mod macros;
 pub mod request;
 pub mod scrape;
+pub mod verbs;
 
 use std::hint::black_box;
 
