@@ -77,6 +77,8 @@ extern crate self as novacron_telemetry;
 
 pub mod catalog;
 mod cell;
+#[cfg(feature = "config")]
+pub mod config;
 pub mod context;
 #[cfg(feature = "describe")]
 pub mod describe;

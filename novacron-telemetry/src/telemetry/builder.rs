@@ -122,6 +122,13 @@ impl TelemetryBuilder {
         self
     }
 
+    /// What a `NovaFile` says. What the code says after this call overrules it.
+    #[cfg(feature = "config")]
+    pub fn config(mut self, config: &crate::config::Config) -> Self {
+        self.exposed = config.metrics.exporter;
+        self
+    }
+
     /// Asks the host's allocator how many bytes are live, at each scrape, for
     /// `novacron_runtime_allocated_bytes`.
     pub fn allocated_bytes(mut self, ask: fn() -> u64) -> Self {

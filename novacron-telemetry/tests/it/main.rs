@@ -5,6 +5,8 @@ mod aliases;
 mod attributes;
 mod books;
 mod catalog;
+#[cfg(feature = "config")]
+mod config;
 mod escape;
 #[cfg(all(feature = "facade", feature = "exporter-prometheus"))]
 mod exporter;

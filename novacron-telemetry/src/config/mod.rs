@@ -1,0 +1,132 @@
+//! Settings from a `NovaFile`.
+//!
+//! The file is TOML. What stands in the tables below is read strictly: a key that is not known, a
+//! value of the wrong type or out of its range is an error that says where, and nothing of the file
+//! is used. Other tables belong to others and are let be. The order of precedence is: what the code
+//! says, then the environment, then the file.
+//!
+//! ```toml
+//! [metrics]
+//! exporter = true                  # off: /metrics answers 404
+//! listen = "0.0.0.0:9640"          # where an exporter of its own listens
+//! collect_libvirt_stats = true
+//! collect_container_stats = true
+//! ```
+//!
+//! ```
+//! use novacron_telemetry::Telemetry;
+//! use novacron_telemetry::config::Config;
+//!
+//! let config: Config = "[metrics]\nexporter = false".parse()?;
+//! assert!(!config.metrics.exporter);
+//! let telemetry = Telemetry::builder("api-server", "1.0.0").config(&config).build()?;
+//!
+//! let error = "[metrics]\nexportr = false".parse::<Config>().unwrap_err();
+//! assert!(error.to_string().contains("unknown field `exportr`"), "{error}");
+//! assert!(error.to_string().contains("line 2"), "{error}");
+//! # Ok::<(), novacron_telemetry::Error>(())
+//! ```
+
+mod file;
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
+use std::str::FromStr;
+
+use serde::Deserialize;
+
+use crate::error::{Error, ErrorKind, Result};
+
+/// What a `NovaFile` says. Tables and keys that it leaves out have their defaults.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct Config {
+    /// The table `[metrics]`.
+    pub metrics: MetricsConfig,
+}
+
+/// The table `[metrics]`.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
+pub struct MetricsConfig {
+    /// Whether scrapes are answered. Default: yes.
+    pub exporter: bool,
+    /// Where an exporter of its own listens. Default: `0.0.0.0:9640`. A mounted route does not
+    /// listen, and does not care.
+    pub listen: SocketAddr,
+    /// Whether libvirt is asked for its domains. Default: yes.
+    pub collect_libvirt_stats: bool,
+    /// Whether containers are looked at. Default: yes.
+    pub collect_container_stats: bool,
+}
+
+impl Default for MetricsConfig {
+    fn default() -> Self {
+        Self {
+            exporter: true,
+            listen: SocketAddr::from((Ipv4Addr::UNSPECIFIED, 9640)),
+            collect_libvirt_stats: true,
+            collect_container_stats: true,
+        }
+    }
+}
+
+impl Config {
+    /// Reads a file that has to be there.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidConfig`], with the path and, where there is one, the line and the key: the
+    /// file is not there, is no plain file, is larger than 1 MiB, is no UTF-8 or TOML, or says what
+    /// cannot be.
+    pub fn load(path: impl AsRef<Path>) -> Result<Self> {
+        let path = path.as_ref();
+        let text = file::read(path).map_err(|error| unreadable(path, error))?;
+        Self::parse(&text).map_err(|error| wrong(&path.display().to_string(), &error))
+    }
+
+    /// Reads a file if it is there; the defaults if not.
+    ///
+    /// # Errors
+    ///
+    /// As [`load`](Self::load), but for a file that is not there.
+    pub fn load_if_present(path: impl AsRef<Path>) -> Result<Self> {
+        let path = path.as_ref();
+        match file::read(path) {
+            Ok(text) => {
+                Self::parse(&text).map_err(|error| wrong(&path.display().to_string(), &error))
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Self::default()),
+            Err(error) => Err(unreadable(path, error)),
+        }
+    }
+
+    fn parse(text: &str) -> std::result::Result<Self, toml::de::Error> {
+        // What editors of other systems put in front of a text.
+        toml::from_str(text.strip_prefix('\u{feff}').unwrap_or(text))
+    }
+}
+
+impl FromStr for Config {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        Self::parse(text).map_err(|error| wrong("NovaFile", &error))
+    }
+}
+
+fn wrong(name: &str, error: &toml::de::Error) -> Error {
+    // The parser's own text says the line and the column, and shows the line.
+    Error::new(
+        ErrorKind::InvalidConfig,
+        format!("{name}: {}", error.to_string().trim_end()),
+    )
+}
+
+fn unreadable(path: &Path, error: io::Error) -> Error {
+    let what = format!("{}: {error}", path.display());
+    Error::new(ErrorKind::InvalidConfig, what).with_source(error)
+}

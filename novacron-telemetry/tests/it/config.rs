@@ -1,0 +1,150 @@
+//! What a `NovaFile` may say, and what is said about one that says something else.
+
+use std::fs;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use novacron_telemetry::ErrorKind;
+use novacron_telemetry::config::Config;
+
+fn scratch(name: &str, text: impl AsRef<[u8]>) -> (tempfile::TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join(name);
+    fs::write(&path, text).unwrap();
+    (folder, path)
+}
+
+fn refused(text: &str) -> String {
+    let error = text.parse::<Config>().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidConfig);
+    error.to_string()
+}
+
+#[test]
+fn the_documented_excerpt_is_read() {
+    let config: Config = r#"
+# NovaFile (excerpt)
+[metrics]
+exporter = true
+listen = "0.0.0.0:9640"
+collect_libvirt_stats = true
+collect_container_stats = false
+"#
+    .parse()
+    .unwrap();
+    assert!(config.metrics.exporter && config.metrics.collect_libvirt_stats);
+    assert!(!config.metrics.collect_container_stats);
+    assert_eq!(config.metrics.listen, SocketAddr::from(([0; 4], 9640)));
+    assert_eq!("".parse::<Config>().unwrap(), Config::default());
+    assert_eq!(Config::default().metrics.listen.port(), 9640);
+}
+
+#[test]
+fn tables_of_others_are_let_be() {
+    let text = "[docs]\nportal = 7\n[[vm]]\nname = \"a\"\n[metrics]\nexporter = false\n";
+    assert!(!text.parse::<Config>().unwrap().metrics.exporter);
+    let bom = format!("\u{feff}{text}");
+    assert!(!bom.parse::<Config>().unwrap().metrics.exporter);
+}
+
+#[test]
+fn what_is_wrong_is_named_with_its_line() {
+    for (text, what, line) in [
+        ("[metrics]\nlistn = \":9640\"", "unknown field `listn`", 2),
+        ("[metrics]\nexporter = \"yes\"", "expected a boolean", 2),
+        (
+            "[metrics]\nexporter = true\nexporter = true",
+            "duplicate key",
+            3,
+        ),
+        ("[metrics]\nexporter =", "", 2),
+        ("[metrics", "", 1),
+        ("metrics = 5", "", 1),
+        ("\n\n[metrics]\nlisten = 9640", "listen", 4),
+    ] {
+        let said = refused(text);
+        assert!(said.contains(what), "{text:?}: {said}");
+        assert!(said.contains(&format!("line {line}")), "{text:?}: {said}");
+        assert!(said.starts_with("NovaFile: "), "{said}");
+    }
+}
+
+#[test]
+fn an_address_is_one_or_it_is_refused() {
+    for good in ["127.0.0.1:0", "[::]:9640", "[::1]:65535"] {
+        let text = format!("[metrics]\nlisten = {good:?}");
+        let config: Config = text.parse().unwrap();
+        assert_eq!(config.metrics.listen.to_string(), good);
+    }
+    for bad in [
+        "127.0.0.1:65536",
+        "127.0.0.1:-1",
+        "127.0.0.1:9640 ",
+        "localhost:9640",
+        "::1:9640",
+        "9640",
+        ":9640",
+        "unix:/run/nova.sock",
+        "",
+    ] {
+        let said = refused(&format!("[metrics]\nlisten = {bad:?}"));
+        assert!(
+            said.contains("line 2") && said.contains("listen"),
+            "{bad:?}: {said}"
+        );
+    }
+}
+
+#[test]
+fn nothing_that_a_file_may_be_is_a_surprise() {
+    let (folder, good) = scratch("NovaFile", "[metrics]\nexporter = false");
+    assert!(!Config::load(&good).unwrap().metrics.exporter);
+    let pipe = folder.path().join("pipe");
+    let made = Command::new("mkfifo").arg(&pipe).status().unwrap();
+    assert!(made.success());
+    let write = |name: &str, text: &[u8]| {
+        let path = folder.path().join(name);
+        fs::write(&path, text).unwrap();
+        path
+    };
+    let missing = folder.path().join("nowhere");
+    for (path, what) in [
+        (missing.clone(), "No such file"),
+        (folder.path().to_owned(), "not a plain file"),
+        (pipe, "not a plain file"),
+        (PathBuf::from("/dev/zero"), "not a plain file"),
+        (
+            write("large", &vec![b'#'; (1 << 20) + 1]),
+            "larger than 1 MiB",
+        ),
+        (
+            write("binary", b"[metrics]\n\xff\xfe"),
+            "line 2 is not UTF-8",
+        ),
+        (write("nul", b"[metrics]\nexporter\0 = true"), "line 2"),
+        (
+            write("deep", format!("a = {}", "[".repeat(10_000)).as_bytes()),
+            "line 1",
+        ),
+    ] {
+        let error = Config::load(&path).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidConfig);
+        let said = error.to_string();
+        assert!(said.contains(what), "{path:?}: {said}");
+        assert!(said.contains(&path.display().to_string()), "{said}");
+    }
+    assert_eq!(
+        Config::load_if_present(&missing).unwrap(),
+        Config::default()
+    );
+    assert!(Config::load_if_present(folder.path()).is_err());
+    assert!(Config::load_if_present(Path::new("/dev/zero")).is_err());
+}
+
+proptest::proptest! {
+    #[test]
+    fn no_text_is_too_odd(text in "\\PC{0,200}", table in "(\\[metrics\\]\n)?") {
+        let _ = format!("{table}{text}").parse::<Config>();
+    }
+}
