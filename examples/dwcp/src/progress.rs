@@ -30,19 +30,22 @@ impl Progress {
         }
     }
 
-    /// How much is still to be copied, how fast it goes, and when that will be over.
-    pub(crate) fn show(&self, remaining: u64, rate: Option<f64>, eta: Option<Duration>) {
+    /// How much is still to be copied; while something is copied, how fast it goes, and when that
+    /// will be over, if it ever will.
+    pub(crate) fn show(&self, remaining: u64, rate: Option<f64>, eta: Option<Option<Duration>>) {
         let total = self.bar.length().unwrap_or_default();
         // Back as well as forth: the guest does not stand still.
         self.bar.set_position(total.saturating_sub(remaining));
-        let rate = rate.map_or_else(String::new, |rate| {
-            format!("{}/s", ByteSize::b(rate as u64).display().iec())
-        });
-        let eta = match eta {
-            Some(eta) => format!("{:.1} s left", eta.as_secs_f64()),
-            None => "no end in sight".to_owned(),
+        let mut message = String::new();
+        if let Some(rate) = rate {
+            message = format!("{}/s  ", ByteSize::b(rate as u64).display().iec());
+        }
+        message += &match eta {
+            Some(Some(eta)) => format!("{:.1} s left", eta.as_secs_f64()),
+            Some(None) => "no end in sight".to_owned(),
+            None => String::new(),
         };
-        self.bar.set_message(format!("{rate}  {eta}"));
+        self.bar.set_message(message);
     }
 
     /// Says something beside the bar.

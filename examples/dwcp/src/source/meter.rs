@@ -2,10 +2,7 @@
 
 use std::{
     convert::Infallible,
-    sync::{
-        Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -22,7 +19,7 @@ use novacron_telemetry::{
 };
 use tokio::time::{MissedTickBehavior, interval};
 
-use super::{Journal, predict::Predictor};
+use super::{Journal, lane::Queue, predict::Predictor};
 use crate::{encode::Work, memory::Memory, progress::Progress};
 
 /// What the link did lately.
@@ -31,8 +28,8 @@ pub(super) struct Meter {
     link: String,
     capacity: Option<u64>,
     predictor: Mutex<Predictor>,
-    /// Bytes of the current round that no stream has taken yet.
-    queued: AtomicU64,
+    /// The current round; `None` before the first.
+    queue: Mutex<Option<Arc<Queue>>>,
 }
 
 impl Meter {
@@ -41,13 +38,25 @@ impl Meter {
             link,
             capacity,
             predictor: Mutex::default(),
-            queued: AtomicU64::new(0),
+            queue: Mutex::default(),
         }
     }
 
-    /// So much of the current round is still to be taken.
-    pub(super) fn queued(&self, bytes: u64) {
-        self.queued.store(bytes, Ordering::Relaxed);
+    /// A round of copying begins.
+    pub(super) fn round(&self, queue: &Arc<Queue>) {
+        *self.queue() = Some(Arc::clone(queue));
+    }
+
+    /// Bytes that are still to be copied, as far as one can know now.
+    fn remaining(&self, memory: &Memory) -> u64 {
+        match &*self.queue() {
+            Some(queue) => queue.left() + memory.dirty_bytes(),
+            None => memory.bytes(),
+        }
+    }
+
+    fn queue(&self) -> MutexGuard<'_, Option<Arc<Queue>>> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Measures until it is dropped.
@@ -75,10 +84,9 @@ impl Meter {
                 journal.phase(),
                 MigrationPhase::PreCopy | MigrationPhase::Downtime
             );
-            let expected = moving.then(|| self.measured(rate, journal)).flatten();
-            let remaining = self.queued.load(Ordering::Relaxed) + memory.dirty_bytes();
-            let eta = eta(remaining, copy_rate);
-            progress.show(remaining, expected, eta);
+            let rate = moving.then(|| self.measured(rate, journal)).flatten();
+            let remaining = self.remaining(memory);
+            progress.show(remaining, rate, moving.then(|| eta(remaining, copy_rate)));
         }
     }
 

@@ -14,7 +14,10 @@ use novacron_telemetry::{
     },
     record::{self, Migration, record_dwcp_consensus, update_dwcp_component_health},
 };
-use tokio::task::spawn_blocking;
+use tokio::{
+    task::spawn_blocking,
+    time::{sleep, timeout},
+};
 use tonic::Code;
 
 use super::{
@@ -165,14 +168,11 @@ impl<'a> Steps<'a> {
     async fn sync(&mut self, pages: Vec<usize>) -> Result<RoundReport, MigrateError> {
         let begun = Instant::now();
         let before = self.journal.encoded_so_far().total();
-        let queue = Queue::new(pages);
-        let (road, journal, meter) = (self.road, self.journal, self.meter);
-        let lanes = self.lanes.iter_mut().map(async |lane| {
-            let copied = lane.copy(&queue, road, journal).await;
-            meter.queued(queue.left());
-            copied
-        });
-        meter.queued(queue.left());
+        let queue = Arc::new(Queue::new(pages));
+        self.meter.round(&queue);
+        let (road, journal) = (self.road, self.journal);
+        let lanes = self.lanes.iter_mut();
+        let lanes = lanes.map(|lane| lane.copy(&queue, road, journal));
         let copied = try_join_all(lanes).await;
         let operation = match (&copied, self.rounds) {
             (Err(_), _) => DwcpOperation::SyncFailed,
@@ -230,17 +230,14 @@ impl<'a> Steps<'a> {
             pages: self.machine.memory.len() as u64,
         };
         let begun = Instant::now();
-        let vote = control
-            .call_once(VOTING, async |mut client| client.prepare(proposal).await)
-            .await;
-        let (result, seen) = match vote {
-            None => (Err(MigrateError::NoVote(VOTING)), "timeout"),
-            Some(Err(status)) => (
-                Err(MigrateError::Lost(status.message().to_owned())),
-                "timeout",
-            ),
-            Some(Ok(vote)) if vote.agreed => (Ok(()), "reached"),
-            Some(Ok(vote)) => (Err(MigrateError::Objection(vote.objection)), "reached"),
+        let vote = control.call(self.journal, async |mut client| {
+            client.prepare(proposal).await
+        });
+        let (result, seen) = match timeout(VOTING, vote).await {
+            Err(_) => (Err(MigrateError::NoVote(VOTING)), "timeout"),
+            Ok(Err(error)) => (Err(error), "timeout"),
+            Ok(Ok(vote)) if vote.agreed => (Ok(()), "reached"),
+            Ok(Ok(vote)) => (Err(MigrateError::Objection(vote.objection)), "reached"),
         };
         record_dwcp_consensus(seen);
         // A vote of one is neither Raft nor PBFT.
@@ -265,7 +262,7 @@ impl<'a> Steps<'a> {
             if running.steps > *first.get_or_insert(running.steps) {
                 return Ok(());
             }
-            tokio::time::sleep(LOOKING).await;
+            sleep(LOOKING).await;
         }
     }
 
