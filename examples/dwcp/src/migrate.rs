@@ -3,7 +3,7 @@
 use std::{io, process::ExitCode};
 
 use bytesize::ByteSize;
-use novacron_telemetry::catalog::migration::MigrationPhase;
+use novacron_telemetry::{catalog::migration::MigrationPhase, registry::Groups};
 
 use crate::{
     cli,
@@ -15,7 +15,7 @@ use crate::{
 /// Migrates once. Ctrl-C calls the migration off; when it is over, Ctrl-C ends the process.
 pub(crate) async fn run(arguments: cli::Migrate) -> io::Result<ExitCode> {
     let mut stop = Stop::listen(arguments.guest.house.attended)?;
-    let metrics = Metrics::open("dwcp-source", arguments.guest.metrics).await?;
+    let metrics = Metrics::open("dwcp-source", Groups::PROVIDER, arguments.guest.metrics).await?;
     say(
         io::stdout(),
         format_args!(

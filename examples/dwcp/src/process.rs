@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use novacron_telemetry::Telemetry;
+use novacron_telemetry::{Telemetry, registry::Groups};
 use tokio::{
     net::TcpListener,
     signal::unix::{Signal, SignalKind, signal},
@@ -24,13 +24,19 @@ pub(crate) struct Metrics {
 }
 
 impl Metrics {
-    /// Installs telemetry for this process and serves it at `address`.
+    /// Installs telemetry for this process, with `more` groups than usual, and serves it at
+    /// `address`.
     ///
     /// # Errors
     /// When the port is taken.
-    pub(crate) async fn open(component: &str, address: SocketAddr) -> io::Result<Self> {
+    pub(crate) async fn open(
+        component: &str,
+        more: Groups,
+        address: SocketAddr,
+    ) -> io::Result<Self> {
         let telemetry = Telemetry::builder("dwcp", env!("CARGO_PKG_VERSION"))
             .component(component)
+            .groups(Groups::CORE | more)
             .install()
             .map_err(io::Error::other)?;
         let listener = listen(address).await?;
@@ -44,6 +50,11 @@ impl Metrics {
             address,
             serving,
         })
+    }
+
+    /// What is served.
+    pub(crate) fn telemetry(&self) -> &Telemetry {
+        &self.telemetry
     }
 
     /// Where they are.

@@ -2,15 +2,23 @@
 
 use std::{sync::Arc, time::Duration};
 
-use novacron_telemetry::catalog::MigrationError;
+use novacron_telemetry::{
+    catalog::MigrationError,
+    layer::client::{CountedClient, GrpcClientLayer},
+    record,
+};
 use tokio::time::{sleep, timeout};
 use tonic::{
     Response, Status,
     transport::{Channel, Endpoint},
 };
+use tower_layer::Layer as _;
 
 use super::{Journal, MigrateError, error::is_broken_connection};
 use crate::{limit::Limit, memory::Memory, wire::migrator_client::MigratorClient};
+
+/// A client whose calls are counted: `external_calls_total` and so on.
+pub(super) type Client = MigratorClient<CountedClient<Channel>>;
 
 /// Where to, and what goes there.
 #[derive(Debug)]
@@ -23,14 +31,16 @@ pub(super) struct Road {
 
 impl Road {
     /// A connection of its own.
-    pub(super) async fn connect(&self) -> Result<MigratorClient<Channel>, tonic::transport::Error> {
-        Ok(MigratorClient::new(self.endpoint.connect().await?))
+    pub(super) async fn connect(&self) -> Result<Client, tonic::transport::Error> {
+        let layer = GrpcClientLayer::service(record::current(), "dwcp-destination");
+        let channel = layer.layer(self.endpoint.connect().await?);
+        Ok(MigratorClient::new(channel))
     }
 }
 
 /// The connection for everything that is not pages.
 #[derive(Clone, Debug)]
-pub(super) struct Control(MigratorClient<Channel>);
+pub(super) struct Control(Client);
 
 impl Control {
     pub(super) async fn open(road: &Road) -> Result<Self, MigrateError> {
@@ -47,7 +57,7 @@ impl Control {
     pub(super) async fn call<R>(
         &self,
         journal: &Journal,
-        mut call: impl AsyncFnMut(MigratorClient<Channel>) -> Result<Response<R>, Status>,
+        mut call: impl AsyncFnMut(Client) -> Result<Response<R>, Status>,
     ) -> Result<R, MigrateError> {
         let mut pause = FIRST_PAUSE;
         let mut retries = RETRIES;
@@ -75,7 +85,7 @@ impl Control {
     pub(super) async fn call_once<R>(
         &self,
         within: Duration,
-        call: impl AsyncFnOnce(MigratorClient<Channel>) -> Result<Response<R>, Status>,
+        call: impl AsyncFnOnce(Client) -> Result<Response<R>, Status>,
     ) -> Option<Result<R, Status>> {
         let answer = timeout(within, call(self.0.clone())).await.ok()?;
         Some(answer.map(Response::into_inner))

@@ -59,11 +59,16 @@ struct Prometheus {
 #[test]
 fn every_query_of_the_dashboard_has_an_answer() {
     let Some(binary) = prometheus() else { return };
-    let demo = Demo::start(&["--memory=64MiB", "--dirty-rate=4MiB", "--bandwidth=6MiB"]);
+    let demo = Demo::start(&["--memory=64MiB", "--dirty-rate=4MiB", "--bandwidth=4MiB"]);
     let prometheus = Prometheus::start(&binary, [demo.source, demo.destination]);
-    until("both sides were scraped during the migration", || {
-        let up = prometheus.ask("sum(up) == 2 and sum(novacron_dwcp_migrations_in_flight) == 1");
-        up.into_iter().next()
+    until("both sides were scraped while bytes moved", || {
+        let seen = "sum(up) == 2 and sum(novacron_dwcp_migrations_in_flight) == 1";
+        let moved = ["sent", "received"].map(|direction| {
+            let labels = format!("{{direction=\"{direction}\"}}");
+            format!("sum(rate(novacron_dwcp_transferred_bytes_total{labels}[1m])) > 0")
+        });
+        let all = format!("{seen} and {} and {}", moved[0], moved[1]);
+        prometheus.ask(&all).into_iter().next()
     });
     assert!(
         demo.reports.find("source").is_none(),

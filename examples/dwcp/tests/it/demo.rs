@@ -57,11 +57,8 @@ fn a_guest_that_dirties_less_than_is_copied_arrives_whole() {
     assert_eq!(source["phase"], "verification");
 
     let shown = source_agrees(demo.source, &source);
-    destination_agrees(demo.destination, &destination);
-    assert_eq!(
-        shown.count("novacron_dwcp_streams_total", &[("result", "success")]),
-        4.0
-    );
+    let opened = shown.count("novacron_dwcp_streams_total", &[("result", "success")]);
+    assert_eq!(opened, 4.0);
     assert_eq!(
         shown.count("novacron_dwcp_consensus_rounds_total", &[]),
         1.0
@@ -69,6 +66,28 @@ fn a_guest_that_dirties_less_than_is_copied_arrives_whole() {
     assert_eq!(
         shown.count("novacron_dwcp_consensus_timeouts_total", &[]),
         0.0
+    );
+    let called = [("service", "dwcp-destination"), ("status", "error")];
+    assert_eq!(shown.count("novacron_external_calls_total", &called), 0.0);
+
+    let shown = destination_agrees(demo.destination, &destination);
+    // What the layer saw on the wire is what was applied behind it.
+    let pages = [("service", "dwcp.v1.Migrator"), ("method", "Pages")];
+    let ended = shown.by("novacron_grpc_requests_total", "code", &pages);
+    assert_eq!(ended, [("OK".to_owned(), 4.0)].into());
+    let messages = shown.count("novacron_grpc_received_messages_total", &pages);
+    let decoded = [("component", "hde"), ("operation", "decompression")];
+    let decoded = shown.count("novacron_dwcp_component_operations_total", &decoded);
+    assert_eq!(messages, decoded);
+    assert_eq!(
+        shown.count("novacron_grpc_sent_messages_total", &pages),
+        decoded
+    );
+    let wire = shown.count("novacron_grpc_received_bytes_total", &pages);
+    let payload: f64 = numbers(&destination["received_bytes"]).values().sum();
+    assert!(
+        (payload..payload * 1.05).contains(&wire),
+        "{wire} bytes for {payload}"
     );
     assert_eq!(demo.stop(), Some(0));
 }

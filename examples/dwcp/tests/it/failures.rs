@@ -4,7 +4,7 @@ use std::{net::SocketAddr, process::Command};
 
 use crate::{
     agreement::{arrived, destination_agrees, source_agrees},
-    processes::{Dwcp, Reports, until_under_way},
+    processes::{Dwcp, Reports, until, until_under_way},
     proxy::Proxy,
     scrape::Scrape,
 };
@@ -55,6 +55,35 @@ fn a_destination_that_is_killed_leaves_a_source_that_lives_on() {
     assert!(source.is_running());
     source.signal("-INT");
     assert_eq!(source.end(), Some(1));
+}
+
+#[test]
+fn a_destination_that_is_killed_during_the_pause_leaves_the_guest_here() {
+    let reports = Reports::new();
+    let (destination, to, _) = serve(&reports, &[]);
+    // All of it again in the pause, which takes seconds.
+    let flags = [
+        "--memory=16MiB",
+        "--dirty-rate=1GiB",
+        "--bandwidth=2MiB",
+        "--mode=datacenter",
+        "--max-rounds=1",
+        "--on-divergence=force",
+        "--exit",
+    ];
+    let (source, metrics) = migrate(&reports, to, &flags);
+    until("the guest is paused", || {
+        let rounds =
+            Scrape::of(metrics).sum("novacron_dwcp_migration_round_duration_seconds_count", &[]);
+        (rounds == Some(1.0)).then_some(())
+    });
+    destination.signal("-KILL");
+    assert_eq!(source.end(), Some(1));
+    let report = reports.of("source");
+    assert_eq!(report["error_type"], "stream_failed", "{report}");
+    assert_eq!(report["phase"], "downtime");
+    assert_eq!(report["guest"], "source");
+    assert_eq!(report["last_round"], serde_json::Value::Null);
 }
 
 #[test]
