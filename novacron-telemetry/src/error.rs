@@ -30,6 +30,8 @@ pub struct Error {
 pub enum ErrorKind {
     /// Telemetry is installed in this process already; the first installation stays as it is.
     AlreadyInstalled,
+    /// A `tracing` subscriber is set in this process already; it stays as it is.
+    SubscriberInstalled,
     /// A metric of this name exists with another type, other labels or other buckets.
     ConflictingMetric,
     /// A name, label or bucket breaks the rules of the exposition formats.
@@ -54,7 +56,7 @@ impl Error {
     }
 
     #[cfg_attr(
-        not(any(feature = "http", feature = "exporter-prometheus")),
+        not(any(feature = "http", feature = "exporter-prometheus", feature = "logs")),
         expect(dead_code, reason = "only setups that do I/O have sources")
     )]
     pub(crate) fn with_source(mut self, source: impl Into<BoxError>) -> Self {
@@ -83,6 +85,9 @@ impl fmt::Display for Error {
                 f,
                 "telemetry is already installed by {subject}; use `build()` for a second, separate one"
             ),
+            ErrorKind::SubscriberInstalled => {
+                write!(f, "a tracing subscriber is set already; {subject}")
+            }
             ErrorKind::ConflictingMetric => write!(f, "metric {subject}"),
             ErrorKind::InvalidMetric | ErrorKind::InvalidConfig => f.write_str(subject),
             ErrorKind::Bind => write!(f, "cannot listen on {subject}"),

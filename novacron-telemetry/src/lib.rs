@@ -46,6 +46,8 @@
 //! | [`record`] | verbs: what a service says when something happened |
 //! | [`layer`] | tower layers that say it for you (feature `http`) |
 //! | `sqlx` | a pool of connections that says how it is (feature `sqlx`) |
+//! | `logs` | lines: JSON and text layouts, a bounded writer (feature `logs`) |
+//! | [`redact`] | what is never shown |
 //! | [`expose`] | serving scrapes |
 //! | [`telemetry`] | all of it in one handle |
 //!
@@ -60,6 +62,7 @@
 //! | `gzip` | no | compressed scrapes for those who ask |
 //! | `runtime` | no | the host's tokio runtime: workers, tasks, busy time, wake-up lag |
 //! | `exporter-prometheus` | no | a `PrometheusHandle` that the host has already is one more source |
+//! | `logs` | no | log lines: JSON and text layouts, redaction, a bounded writer, a filter that reloads |
 //! | `describe` | no | the catalog as markdown and JSON |
 //! | `sqlx` | no | an observed pool of sqlx 0.9, which needs Rust 1.94 |
 //! | `testing` | no | `TestTelemetry`; outside semantic versioning |
@@ -92,9 +95,12 @@ pub mod health;
 pub mod label;
 #[cfg(feature = "http")]
 pub mod layer;
+#[cfg(feature = "logs")]
+pub mod logs;
 pub mod metric;
 pub mod prelude;
 pub mod record;
+pub mod redact;
 pub mod registry;
 #[cfg(feature = "sqlx")]
 pub mod sqlx;

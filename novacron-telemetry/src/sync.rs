@@ -75,6 +75,43 @@ impl<T> RwLock<T> {
     }
 }
 
+/// A condition to wait for, under a [`Mutex`].
+#[cfg(feature = "logs")]
+#[derive(Debug, Default)]
+pub(crate) struct Condvar(imp::Condvar);
+
+#[cfg(feature = "logs")]
+impl Condvar {
+    pub(crate) fn new() -> Self {
+        Self(imp::Condvar::new())
+    }
+
+    pub(crate) fn notify_one(&self) {
+        self.0.notify_one();
+    }
+
+    pub(crate) fn notify_all(&self) {
+        self.0.notify_all();
+    }
+
+    pub(crate) fn wait<'a, T>(&self, guard: MutexGuard<'a, T>) -> MutexGuard<'a, T> {
+        self.0
+            .wait(guard)
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    pub(crate) fn wait_timeout<'a, T>(
+        &self,
+        guard: MutexGuard<'a, T>,
+        time: std::time::Duration,
+    ) -> MutexGuard<'a, T> {
+        self.0
+            .wait_timeout(guard, time)
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+            .0
+    }
+}
+
 /// A cell that is written once.
 ///
 /// `std`'s own, but for models: loom has none, so there a mutex around a leaked reference stands in.

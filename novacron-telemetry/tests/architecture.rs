@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 /// The rooms from the ground up. A room may know those on lower lines; rooms on one line do not see
 /// each other.
 const LADDER: &[&[&str]] = &[
-    &["error", "sync"],
+    &["error", "sync", "redact"],
     &["label"],
     &["cell"],
     &["metric"],

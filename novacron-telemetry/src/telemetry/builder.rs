@@ -24,6 +24,8 @@ pub struct TelemetryBuilder {
     profiles: Vec<Profile>,
     exposed: bool,
     allocated: Option<fn() -> u64>,
+    #[cfg(feature = "logs")]
+    logs: Option<crate::logs::Logs>,
 }
 
 /// Who the process is.
@@ -49,6 +51,8 @@ impl TelemetryBuilder {
             profiles: Vec::new(),
             exposed: true,
             allocated: None,
+            #[cfg(feature = "logs")]
+            logs: None,
         }
     }
 
@@ -136,6 +140,13 @@ impl TelemetryBuilder {
         self
     }
 
+    /// Counts the lines of this log in the library's own metrics, and flushes it at shutdown.
+    #[cfg(feature = "logs")]
+    pub fn logs(mut self, logs: &crate::logs::Logs) -> Self {
+        self.logs = Some(logs.clone());
+        self
+    }
+
     /// Builds it, and makes it the one that free verbs and attributes write to.
     ///
     /// # Errors
@@ -175,6 +186,8 @@ impl TelemetryBuilder {
             profiles,
             exposed,
             allocated,
+            #[cfg(feature = "logs")]
+            logs,
         } = self;
         for family in opted_in {
             if !Catalog::descriptors().any(|known| known.opt_in && known.name == family) {
@@ -199,6 +212,10 @@ impl TelemetryBuilder {
         own::refresh(&registry, &catalog);
         own::identify(&catalog, &identity);
         process::refresh(&registry, &catalog.process, allocated);
+        #[cfg(feature = "logs")]
+        if let Some(logs) = &logs {
+            logs.count_into(&registry, &catalog.exporter);
+        }
         #[cfg(not(feature = "http"))]
         let _ = exposed;
         #[cfg(feature = "http")]
@@ -216,6 +233,8 @@ impl TelemetryBuilder {
             component: identity.component.into(),
             installed: false,
             shut_down: AtomicBool::new(false),
+            #[cfg(feature = "logs")]
+            logs,
         })
     }
 }

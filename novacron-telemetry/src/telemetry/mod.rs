@@ -55,6 +55,8 @@ struct Inner {
     /// Whether the verbs of the whole process write to it.
     installed: bool,
     shut_down: AtomicBool,
+    #[cfg(feature = "logs")]
+    logs: Option<crate::logs::Logs>,
 }
 
 impl Telemetry {

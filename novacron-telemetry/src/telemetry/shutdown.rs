@@ -19,6 +19,10 @@ pub struct Flushed {
     pub requests_in_flight: u64,
     /// Whether the thread of the health checks is still there, because a check on it blocks.
     pub health_stuck: bool,
+    /// Log lines that were written while it waited, of the log that it was given.
+    pub log_lines: u64,
+    /// Log lines that were refused, or not written when the deadline passed.
+    pub log_lines_lost: u64,
 }
 
 impl Telemetry {
@@ -51,11 +55,22 @@ impl Telemetry {
         self.0.health.drain();
         uninstall(&self.0.recorder);
         self.0.shut_down.store(true, Ordering::Relaxed);
-        let flushed = Flushed {
+        #[cfg_attr(
+            not(feature = "logs"),
+            expect(unused_mut, reason = "there are no lines")
+        )]
+        let mut flushed = Flushed {
             families: self.0.registry.descriptors().len(),
             requests_in_flight: self.requests_in_flight(),
             health_stuck: self.health_stuck(deadline.saturating_sub(begun.elapsed())),
+            ..Flushed::default()
         };
+        // Last: what went before may have had something to say.
+        #[cfg(feature = "logs")]
+        if let Some(logs) = &self.0.logs {
+            let lines = logs.flush(deadline.saturating_sub(begun.elapsed()));
+            (flushed.log_lines, flushed.log_lines_lost) = (lines.written, lines.lost);
+        }
         if begun.elapsed() > deadline {
             return Err(Error::new(
                 ErrorKind::ShutdownTimedOut,
