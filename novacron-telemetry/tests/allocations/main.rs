@@ -2,6 +2,8 @@
 //!
 //! A binary of its own: the allocator counts for the thread that asks.
 
+#[cfg(feature = "grpc")]
+mod grpc_layer;
 #[cfg(feature = "http")]
 mod http_layer;
 
