@@ -95,6 +95,7 @@ fn rows(count: Count) -> Vec<Row> {
         .chain(questions::family::cases())
         .chain(questions::request::cases())
         .chain(questions::http::cases())
+        .chain(questions::grpc::cases())
         .chain(questions::macros::cases())
         .chain(questions::verbs::cases());
     cases.flat_map(|case| per_operation(count, case)).collect()
@@ -116,8 +117,9 @@ fn per_operation(count: Count, case: Case) -> Vec<Row> {
             (contender.name(), heap.allocations as f64 / TIMES as f64)
         })
         .collect::<Vec<_>>();
-    if part == "http" {
+    if matches!(part, "http" | "grpc") {
         return questions::http::over_bare(
+            part,
             &format!("allocations, {name}"),
             Unit::Allocations,
             &figures,
@@ -154,11 +156,12 @@ fn read(line: &str) -> Option<Row> {
     Some(row)
 }
 
-const PARTS: [&str; 7] = [
+const PARTS: [&str; 8] = [
     "instruments",
     "family",
     "request",
     "http",
+    "grpc",
     "macros",
     questions::verbs::PART,
     "scrape",

@@ -26,19 +26,24 @@ pub fn run(settings: &Settings) -> Vec<Row> {
             .into_iter()
             .map(|(name, time)| (name, time.best))
             .collect();
-        out.extend(over_bare(&case.name, Unit::Nanoseconds, &times));
+        out.extend(over_bare(PART, &case.name, Unit::Nanoseconds, &times));
     }
     out
 }
 
-/// What each contender adds to the first, which is the bare router; axum's own share is no rival
+/// What each contender adds to the first, which is the bare service; axum's own share is no rival
 /// but stands beside.
 #[must_use]
-pub fn over_bare(case: &str, unit: Unit, figures: &[(&'static str, f64)]) -> Vec<Row> {
+pub fn over_bare(
+    part: &'static str,
+    case: &str,
+    unit: Unit,
+    figures: &[(&'static str, f64)],
+) -> Vec<Row> {
     let Some((_, bare)) = figures.first() else {
         return Vec::new();
     };
-    let mut rows = vec![Row::new(PART, format!("{case}, bare"), unit, Some(*bare))];
+    let mut rows = vec![Row::new(part, format!("{case}, bare"), unit, Some(*bare))];
     let over = |figure: f64| (figure - bare).max(0.0);
     let rivals: Vec<_> = figures[1..]
         .iter()
@@ -48,7 +53,7 @@ pub fn over_bare(case: &str, unit: Unit, figures: &[(&'static str, f64)]) -> Vec
     for (name, figure) in &figures[1..] {
         if let Some(variant) = name.strip_prefix(OURS) {
             let row = Row::new(
-                PART,
+                part,
                 format!("{case}, over bare{variant}"),
                 unit,
                 Some(over(*figure)),
@@ -61,7 +66,7 @@ pub fn over_bare(case: &str, unit: Unit, figures: &[(&'static str, f64)]) -> Vec
             });
         } else if name.starts_with("axum:") {
             rows.push(Row::new(
-                PART,
+                part,
                 format!("{case}, over bare, {name}"),
                 unit,
                 Some(over(*figure)),

@@ -3,6 +3,7 @@
 pub mod budgets;
 pub mod family;
 pub mod floor;
+pub mod grpc;
 pub mod http;
 pub mod instruments;
 pub mod macros;

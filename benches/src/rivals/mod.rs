@@ -14,7 +14,7 @@ mod prometheus;
 pub use self::client::Client;
 pub use self::metrics::Metrics;
 pub use self::otel::Otel;
-pub use self::ours::{OpenLabels, Ours, TypedLabels, recorder, verb};
+pub use self::ours::{OpenLabels, Ours, TypedLabels, recorder, recorder_of, verb};
 pub use self::prometheus::Prometheus;
 
 use crate::work::Request;

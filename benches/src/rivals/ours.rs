@@ -229,8 +229,18 @@ fn typed(request: &Request) -> RequestLabelsRef<'_> {
 /// Never: nothing else is in the registry.
 #[must_use]
 pub fn recorder() -> (Recorder, Registry) {
+    recorder_of(Groups::CORE)
+}
+
+/// As [`recorder`], with these groups.
+///
+/// # Panics
+///
+/// Never: nothing else is in the registry.
+#[must_use]
+pub fn recorder_of(groups: Groups) -> (Recorder, Registry) {
     let registry = Registry::new();
-    let catalog = Catalog::register(&registry, Groups::CORE).expect("the registry is empty");
+    let catalog = Catalog::register(&registry, groups).expect("the registry is empty");
     (Recorder::new(catalog, Settings::default()), registry)
 }
 
