@@ -12,7 +12,9 @@ use http::{HeaderValue, Request, Response};
 use http_body::Frame;
 use http_body_util::{BodyExt, Full, StreamBody};
 use novacron_telemetry::ErrorKind;
+use novacron_telemetry::expose::Format;
 use novacron_telemetry::layer::grpc::{CountedRequest, GrpcLayer};
+use novacron_telemetry::record::record_error;
 use tower::{Layer, Service, service_fn};
 
 use super::world::{Side, answer, message, request, trailers};
@@ -208,4 +210,42 @@ fn a_declared_method_is_shown_before_its_first_call() {
     }
     let streams = snapshot.value("novacron_grpc_stream_duration_seconds", &method);
     assert_eq!(streams, None, "it was declared unary");
+}
+
+#[tokio::test]
+async fn verbs_inside_a_handler_write_where_the_layer_does() {
+    let side = Side::new();
+    let handler = service_fn(async |_: Counted| {
+        tokio::task::yield_now().await;
+        record_error("Timeout", "manager", "libvirt");
+        let answer = answer().header("grpc-status", "0");
+        Ok::<_, Infallible>(answer.body(Full::<Bytes>::default()).unwrap())
+    });
+    layer(&side).layer(handler).call(call()).await.unwrap();
+    ended(&side, "OK");
+    assert_eq!(side.snapshot().sum("novacron_errors_total", &[]), 1.0);
+}
+
+#[tokio::test]
+async fn a_call_of_a_sampled_trace_is_an_exemplar() {
+    let side = Side::new();
+    let handler = service_fn(async |_: Counted| {
+        let answer = answer().header("grpc-status", "0");
+        Ok::<_, Infallible>(answer.body(Full::<Bytes>::default()).unwrap())
+    });
+    let mut call = call();
+    let ids = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    let ids = HeaderValue::from_static(ids);
+    call.headers_mut().insert("traceparent", ids);
+    layer(&side).layer(handler).call(call).await.unwrap();
+    let text = side
+        .registry
+        .chunks(Format::OpenMetrics)
+        .flatten()
+        .collect();
+    let text = String::from_utf8(text).unwrap();
+    let exemplar = "trace_id=\"4bf92f3577b34da6a3ce929d0e0e4736\"";
+    let line =
+        |line: &&str| line.starts_with("novacron_grpc_request_duration") && line.contains(exemplar);
+    assert!(text.lines().any(|text| line(&text)), "{text}");
 }

@@ -168,7 +168,7 @@ async fn an_answer_before_the_end_of_its_request_is_a_stream() {
 /// One message, and something that is held until it is sent.
 fn fine<T: Send>(
     held: T,
-) -> Result<Response<impl http_body::Body<Error = Infallible>>, Infallible> {
+) -> Result<Response<impl http_body::Body<Data = Bytes, Error = Infallible>>, Infallible> {
     let body = Full::<Bytes>::from(message(1)).with_trailers(async move {
         drop(held);
         Some(Ok(trailers("0")))
@@ -247,4 +247,57 @@ async fn a_server_that_answers_everything_stays_within_the_caps() {
     assert_eq!(side.grpc("requests_total"), 10_000);
     assert_eq!(side.grpc("request_duration_seconds"), 10_000);
     assert_eq!(side.grpc("requests_in_flight"), 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn messages_that_another_task_reads_are_all_counted() {
+    const CALLS: u64 = 400;
+    const MESSAGES: usize = 50;
+    let side = Side::new();
+    // The answer and the request go on in two tasks, on two threads, and nobody waits for anybody:
+    // the method may get its name, and the call may end, between any two messages.
+    let splits = service_fn(async |request: Request<CountedRequest<Pieces>>| {
+        tokio::spawn(async move {
+            let mut body = request.into_body();
+            while body.frame().await.is_some() {
+                tokio::task::yield_now().await;
+            }
+        });
+        tokio::task::yield_now().await;
+        fine(())
+    });
+    let layer = undeclared(&side);
+    let calls = (0..CALLS).map(|n| {
+        let mut server = layer.layer(splits);
+        // A name of its own for every tenth: most of these are learned while they run.
+        let call = request(&format!("/a.B/C{}", n / 10), pieces(MESSAGES));
+        tokio::spawn(async move {
+            let answer = server.call(call).await.unwrap();
+            answer.into_body().collect().await.unwrap();
+        })
+    });
+    for call in calls.collect::<Vec<_>>() {
+        call.await.unwrap();
+    }
+    let all = CALLS * MESSAGES as u64;
+    let counted = |side: &Side| {
+        let messages = side.grpc("received_messages_total") == all;
+        messages && side.grpc("received_bytes_total") == 3 * all
+    };
+    side.until("counted", counted).await;
+    side.at_rest(CALLS).await;
+}
+
+type Pieces = http_body_util::StreamBody<
+    futures_util::stream::Iter<std::vec::IntoIter<Result<http_body::Frame<Bytes>, Infallible>>>,
+>;
+
+/// A body of so many messages, each in a frame of its own.
+fn pieces(messages: usize) -> Pieces {
+    let data = Bytes::from(message(3));
+    let frames = vec![data; messages].into_iter();
+    let frames: Vec<_> = frames
+        .map(|data| Ok(http_body::Frame::data(data)))
+        .collect();
+    http_body_util::StreamBody::new(futures_util::stream::iter(frames))
 }

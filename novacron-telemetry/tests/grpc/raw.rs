@@ -351,3 +351,19 @@ async fn a_server_that_dies_ends_its_calls_and_those_of_its_clients() {
     assert_eq!(world.client.provider("Unary", "UNAVAILABLE"), 1);
     assert_eq!(world.server.grpc("requests_total"), 1);
 }
+
+#[tokio::test]
+async fn the_layer_stands_inside_of_a_router_as_well() {
+    let side = Side::new();
+    let take = async || answer().body(body(vec![message(4)], Some("0"))).unwrap();
+    let router = axum::Router::new().route(RAW, axum::routing::post(take));
+    let router = router.layer(raw(&side));
+    // The layer around the server counts for a registry of its own.
+    let world = World::new(Server::builder(), Routes::from(router), raw).await;
+    let call = request(RAW, Body::new(http_body_util::Full::from(message(3))));
+    read(world.client().await, call).await.unwrap();
+    world.server.at_rest(1).await;
+    side.at_rest(1).await;
+    assert_eq!(side.calls("raw.Raw", "Call", "OK"), 1);
+    assert_eq!(world.server.calls("raw.Raw", "Call", "OK"), 1);
+}

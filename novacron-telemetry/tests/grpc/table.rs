@@ -41,7 +41,7 @@ enum How {
     Deadline(u64),
     /// The same, but tonic lets go of the deadline when the head is there, so it leaves itself.
     DeadlineInStream(u64),
-    /// The server gives each call 50 milliseconds, and its layer was told.
+    /// The server gives each call 200 milliseconds, and its layer was told.
     ServerTimeout,
     /// The same, and nobody told the layer.
     SecretTimeout,
@@ -95,10 +95,10 @@ const TABLE: &[Case] = &[
     row("server stream, left", DOWN, "4 10 hang", &[3], LeavesAfter(4), ("CANCELLED", (1, 3), (4, 40), Stream), "CANCELLED"),
     row("stream both ways, left", BOTH, "0 0 hang", &[3, 4], LeavesAfter(2), ("CANCELLED", (2, 7), (2, 7), Stream), "CANCELLED"),
     // Time runs out. tonic's client calls that CANCELLED itself.
-    Case { tonic: Some(Code::Cancelled), ..row("unary, deadline", UNARY, "1 10 hang", &[3], Deadline(60), ("DEADLINE_EXCEEDED", (1, 3), (0, 0), Untimed), "DEADLINE_EXCEEDED") },
-    Case { tonic: Some(Code::Cancelled), ..row("client stream, deadline", UP, "1 10 hang", &[3, 4], Deadline(60), ("DEADLINE_EXCEEDED", (2, 7), (0, 0), Stream), "DEADLINE_EXCEEDED") },
-    row("server stream, deadline", DOWN, "2 10 hang", &[3], DeadlineInStream(60), ("DEADLINE_EXCEEDED", (1, 3), (2, 20), Stream), "DEADLINE_EXCEEDED"),
-    row("stream both ways, deadline", BOTH, "0 0 hang", &[3], DeadlineInStream(60), ("DEADLINE_EXCEEDED", (1, 3), (1, 3), Stream), "DEADLINE_EXCEEDED"),
+    Case { tonic: Some(Code::Cancelled), ..row("unary, deadline", UNARY, "1 10 hang", &[3], Deadline(400), ("DEADLINE_EXCEEDED", (1, 3), (0, 0), Untimed), "DEADLINE_EXCEEDED") },
+    Case { tonic: Some(Code::Cancelled), ..row("client stream, deadline", UP, "1 10 hang", &[3, 4], Deadline(400), ("DEADLINE_EXCEEDED", (2, 7), (0, 0), Stream), "DEADLINE_EXCEEDED") },
+    row("server stream, deadline", DOWN, "2 10 hang", &[3], DeadlineInStream(400), ("DEADLINE_EXCEEDED", (1, 3), (2, 20), Stream), "DEADLINE_EXCEEDED"),
+    row("stream both ways, deadline", BOTH, "0 0 hang", &[3], DeadlineInStream(400), ("DEADLINE_EXCEEDED", (1, 3), (1, 3), Stream), "DEADLINE_EXCEEDED"),
     row("in time", UNARY, "1 10 ok", &[3], Deadline(60_000), ("OK", (1, 3), (1, 10), Unary), "OK"),
     // The server's own limit, which tonic puts outside of layers and answers as CANCELLED.
     row("the server's limit", UNARY, "1 10 hang", &[3], ServerTimeout, ("DEADLINE_EXCEEDED", (1, 3), (0, 0), Untimed), "CANCELLED"),
@@ -133,7 +133,7 @@ const fn row(
 
 impl Case {
     async fn world(&self) -> World {
-        let limit = Duration::from_millis(50);
+        let limit = Duration::from_millis(200);
         let mut builder = Server::builder();
         if matches!(self.how, ServerTimeout | SecretTimeout) {
             builder = builder.timeout(limit);

@@ -33,9 +33,9 @@ fn parse(value: &[u8]) -> Option<Duration> {
 /// From what age on a call that nobody waits for any more ran out of time.
 ///
 /// The caller's clock started before the request arrived, so it gives up a little before that much
-/// time went by here: a twentieth of the time, and no more than 20 ms.
+/// time went by here: up to a tenth of the time, and no more than 100 ms.
 pub(crate) fn patience(timeout: Duration) -> Duration {
-    timeout - (timeout / 20).min(Duration::from_millis(20))
+    timeout - (timeout / 10).min(Duration::from_millis(100))
 }
 
 #[cfg(test)]
@@ -65,7 +65,7 @@ mod tests {
     fn the_longest_time_is_no_overflow() {
         assert_eq!(
             parse(b"99999999H").map(patience),
-            Some(Duration::from_secs(99_999_999 * 3600) - Duration::from_millis(20))
+            Some(Duration::from_secs(99_999_999 * 3600) - Duration::from_millis(100))
         );
     }
 }

@@ -71,6 +71,9 @@
 //! | a body that failed | `INTERNAL`: the stream is reset, and clients read that so |
 //! | a panic | `INTERNAL` |
 //!
+//! A client's clock starts before its request arrives, so its time counts as over a little before it
+//! is over here: a tenth of it, at most 100 ms.
+//!
 //! Messages are counted as they are read from the request and as they are sent, each when its last
 //! byte went by, with its size on the wire: compressed, without the five bytes in front. A message
 //! that never completes is not counted. Sizes are two counters and not histograms because of what
@@ -83,7 +86,9 @@
 //! ([`GrpcLayer::unary`], [`GrpcLayer::streaming`]), or once a call of it was answered by a message
 //! or by `OK`, which only a handler does. An error says nothing: what stands before the handlers,
 //! such as a check of credentials, answers every path with one. Until then its calls are
-//! `UNMATCHED`, in both labels. Caps hold beside: 32 services, 64 methods.
+//! `UNMATCHED`, in both labels; the call that shows the name has it, but is in flight as
+//! `UNMATCHED` to its end, since it began so. Caps hold beside: 32 services, and 64 methods of all
+//! services together.
 //!
 //! # Unary or streaming
 //!
