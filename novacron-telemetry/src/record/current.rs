@@ -56,6 +56,7 @@ static CHANGES: AtomicU64 = AtomicU64::new(0);
 thread_local! {
     /// This thread's share in the installed recorder, and the number of changes it is of: the lock
     /// is the same for all threads, and taking it moves its cache line even where all only read.
+    /// A share in one that is gone is given up when the thread next records, or ends.
     static SHARE: RefCell<(u64, Option<Recorder>)> = const { RefCell::new((0, None)) };
 }
 
@@ -129,10 +130,9 @@ pub fn current_trace() -> Option<TraceIds> {
 /// The recorder of the work at hand: the frame's, else the installed one, else the silent one.
 #[must_use]
 pub fn current() -> Recorder {
-    with(|frame| frame.recorder.clone())
-        .flatten()
-        .or_else(installed)
-        .unwrap_or_else(Recorder::noop)
+    let mut found = None;
+    with_current(|recorder| found = Some(recorder.clone()));
+    found.unwrap_or_else(Recorder::noop)
 }
 
 /// Calls `f` with the recorder of the work at hand, without taking a share in it.
