@@ -1,8 +1,12 @@
 //! What single verbs promise beyond a count.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::task::{Context, Waker};
+
 use novacron_telemetry::catalog::ProviderType;
+use novacron_telemetry::catalog::provisioner::JobReason;
 use novacron_telemetry::record::{
-    Backup, BreakerState, CircuitBreaker, VsphereSession, record_dwcp_compression,
+    Backup, BreakerState, CircuitBreaker, ProvisioningJob, VsphereSession, record_dwcp_compression,
     record_dwcp_consensus, record_image_cache, record_service_start, update_dwcp_component_health,
     update_dwcp_mode, update_service_availability, update_storage_pool,
 };
@@ -201,4 +205,40 @@ fn calls_to_vsphere_belong_to_the_datacenter_of_their_session() {
         1.0,
         "a clone is the same session"
     );
+}
+
+#[test]
+fn a_job_ends_once_also_when_it_panics_or_its_future_is_dropped() {
+    let books = Books::new();
+    let begin = || ProvisioningJob::begin_with(books.recorder.clone());
+    let jobs = |status| books.sum("provisioner_jobs_total", &[("status", status)]);
+    let active = || books.sum("provisioner_active_jobs", &[]);
+
+    let panics = catch_unwind(AssertUnwindSafe(|| {
+        let _job = begin();
+        assert_eq!(active(), 1.0);
+        panic!("on purpose");
+    }));
+    assert!(panics.is_err());
+    assert_eq!((jobs("cancelled"), active()), (1.0, 0.0));
+
+    let mut waits = Box::pin(async {
+        let job = begin();
+        std::future::pending::<()>().await;
+        job.complete();
+    });
+    let mut context = Context::from_waker(Waker::noop());
+    assert!(waits.as_mut().poll(&mut context).is_pending());
+    assert_eq!(active(), 1.0);
+    drop(waits);
+    assert_eq!((jobs("cancelled"), active()), (2.0, 0.0));
+
+    begin().complete();
+    begin().fail(JobReason::NoSpace);
+    let ended = ["completed", "failed", "cancelled"].map(jobs);
+    assert_eq!(ended, [1.0, 1.0, 2.0]);
+    assert_eq!(jobs("started"), ended.iter().sum::<f64>());
+    assert_eq!(books.sum("provisioner_job_duration_seconds", &[]), 4.0);
+    let reason = [("reason", "no_space")];
+    assert_eq!(books.sum("provisioner_job_failures_total", &reason), 1.0);
 }
