@@ -15,7 +15,7 @@ use novacron_telemetry::{
     record::{self, Migration, record_dwcp_consensus, update_dwcp_component_health},
 };
 use tokio::{
-    task::spawn_blocking,
+    task::{block_in_place, spawn_blocking},
     time::{sleep, timeout},
 };
 use tonic::Code;
@@ -201,10 +201,9 @@ impl<'a> Steps<'a> {
     /// From the moment the guest stands still here to the moment it runs there.
     async fn switch_over(&mut self, control: &Control) -> Result<Duration, MigrateError> {
         let begun = Instant::now();
-        let guest = Arc::clone(&self.machine.guest);
-        // It may have to wait for the guest's step to end.
-        let paused = spawn_blocking(move || guest.pause()).await;
-        paused.map_err(|_| MigrateError::Answer("the guest cannot be paused".to_owned()))?;
+        // It may have to wait for the guest's step to end; and it must not be called off halfway, or
+        // the guest could be resumed before it is paused.
+        block_in_place(|| self.machine.guest.pause());
         let pages = self.machine.memory.take_dirty();
         self.sync(pages).await?;
         self.agree(control).await?;

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use crate::{
     agreement::{arrived, destination_agrees, numbers, source_agrees},
-    processes::{Dwcp, Reports, until_under_way},
+    processes::{Dwcp, Reports, until, until_under_way},
     scrape::{self, Scrape},
 };
 
@@ -163,6 +163,18 @@ fn ctrl_c_calls_a_migration_off_and_then_ends_the_source() {
     destination_agrees(demo.destination, &destination);
     assert!(demo.dwcp.is_running());
     assert_eq!(demo.stop(), Some(130));
+}
+
+#[test]
+fn sides_do_not_outlive_a_demo_that_is_killed() {
+    let demo = Demo::start(&["--memory=64MiB", "--bandwidth=1MiB/s"]);
+    until_under_way(demo.source);
+    demo.dwcp.signal("-KILL");
+    for address in [demo.source, demo.destination] {
+        let gone = || scrape::get(address, "/metrics").err();
+        until("nobody answers", gone);
+    }
+    assert_eq!(demo.reports.of("source")["outcome"], "cancelled");
 }
 
 #[test]
