@@ -46,6 +46,8 @@
 //! | [`record`] | verbs: what a service says when something happened |
 //! | [`layer`] | tower layers that say it for you (feature `http`) |
 //! | `sqlx` | a pool of connections that says how it is (feature `sqlx`) |
+//! | [`context`] | which trace work belongs to, and whether it is recorded |
+//! | `traces` | spans to a collector (feature `otlp`) |
 //! | `logs` | lines: JSON and text layouts, a bounded writer (feature `logs`) |
 //! | [`redact`] | what is never shown |
 //! | [`expose`] | serving scrapes |
@@ -65,6 +67,8 @@
 //! | `logs` | no | log lines: JSON and text layouts, redaction, a bounded writer, a filter that reloads |
 //! | `describe` | no | the catalog as markdown and JSON |
 //! | `sqlx` | no | an observed pool of sqlx 0.9, which needs Rust 1.94 |
+//! | `otlp` | no | spans to a collector over HTTP, and of the host's own `tracing` |
+//! | `otlp-grpc` | no | the same over gRPC |
 //! | `testing` | no | `TestTelemetry`; outside semantic versioning |
 //! | `full` | no | all but `sqlx` and `testing` |
 //!
@@ -108,6 +112,8 @@ mod sync;
 pub mod telemetry;
 #[cfg(feature = "testing")]
 pub mod testing;
+#[cfg(feature = "otlp")]
+pub mod traces;
 
 #[doc(hidden)]
 #[path = "private.rs"]

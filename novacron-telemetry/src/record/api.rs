@@ -1,18 +1,16 @@
 //! What an API request writes when it begins, when its head is sent, and when it ends.
 
-use std::time::Duration;
-
 use super::clock::Moment;
 use super::current::Frame;
 use super::route::Route;
+use super::span::{SpanEnd, observe};
 use super::{Failure, Recorder};
 use crate::catalog::{
     ApiError, EndpointLabelsRef, Method, MethodLabels, RequestErrorLabelsRef, RouteLabels,
     RouteLabelsRef, Status,
 };
-use crate::context::TraceIds;
-use crate::metric::exemplar::Exemplar;
-use crate::metric::{Histogram, Row, UpDownGauge};
+use crate::context::{Class, FinishedSpan, Span, SpanKind, TraceContext};
+use crate::metric::{Row, UpDownGauge};
 
 /// The endpoint of requests that no route matched.
 pub const UNMATCHED: &str = "UNMATCHED";
@@ -24,6 +22,7 @@ pub const UNMATCHED: &str = "UNMATCHED";
 #[derive(Debug)]
 pub(crate) struct ApiRequest {
     frame: Frame,
+    span: Span,
     method: Method,
     row: Row<RouteLabels>,
     begun: Moment,
@@ -103,20 +102,32 @@ impl Recorder {
     #[inline]
     pub(crate) fn begin_api_request(self, method: Method, endpoint: &str) -> ApiRequest {
         let row = self.api_route(method, endpoint);
-        self.begin_api_request_at(method, row)
+        self.begin_api_request_at(method, row, None)
     }
 
-    /// Begins a request whose route was looked up before.
+    /// Begins a request whose route was looked up before, and whose client may have said which
+    /// trace it is part of.
     #[inline]
-    pub(crate) fn begin_api_request_at(self, method: Method, row: Row<RouteLabels>) -> ApiRequest {
+    pub(crate) fn begin_api_request_at(
+        self,
+        method: Method,
+        row: Row<RouteLabels>,
+        parent: Option<TraceContext>,
+    ) -> ApiRequest {
         let in_flight = self
             .catalog()
             .api
             .requests_in_flight
             .with(&MethodLabels { method });
         in_flight.inc();
+        let mut frame = Frame::inherit(self, |owned| owned.api = true);
+        if parent.is_some() {
+            frame.trace = parent;
+        }
+        let span = frame.begin_span(|recorder| recorder.class_of_route(method, row));
         ApiRequest {
-            frame: Frame::inherit(self, |owned| owned.api = true),
+            frame,
+            span,
             method,
             row,
             begun: Moment::now(),
@@ -130,6 +141,15 @@ impl Recorder {
         let api = &self.catalog().api;
         api.request_duration_seconds
             .row(&RouteLabelsRef { method, endpoint })
+    }
+
+    #[inline]
+    fn class_of_route(&self, method: Method, row: Row<RouteLabels>) -> Class {
+        if let Some(route) = self.api_routes().get(row.series()) {
+            return route.class;
+        }
+        let template = self.catalog().api.request_duration_seconds.text(row, 1);
+        Class::of_route(method, template.unwrap_or_default())
     }
 
     /// Shows a route's series from now on, at 0: the first error must be an increase.
@@ -278,9 +298,11 @@ impl ApiRequest {
         };
         let elapsed = Moment::now().since(self.begun);
         if let Some(route) = recorder.route(self.row, self.method) {
-            observe(&route.duration, elapsed, self.frame.trace);
+            let slow = elapsed > recorder.settings().slow_request;
+            let rescued = slow && self.span.is_watched();
+            observe(&route.duration, elapsed, self.frame.trace.as_ref(), rescued);
             route.longest.observe(elapsed.as_secs_f64());
-            if elapsed > recorder.settings().slow_request {
+            if slow {
                 recorder.count_slow(route);
             }
             self.timed = true;
@@ -291,6 +313,7 @@ impl ApiRequest {
     pub(crate) fn end(self, end: &ApiEnd) {
         let Self {
             frame,
+            span,
             method,
             row,
             begun,
@@ -301,9 +324,21 @@ impl ApiRequest {
         if let Some(recorder) = &frame.recorder
             && let Some(route) = recorder.route(*row, *method)
         {
+            let (elapsed, trace) = (now.since(*begun), frame.trace.as_ref());
+            // How long an open stream stays is no slowness.
+            let slow = *timed && elapsed > recorder.settings().slow_request;
+            let ended = end.for_span();
+            let rescue = ended.rescue(slow);
             if *timed {
-                observe(&route.complete, now.since(*begun), frame.trace);
+                let rescued = rescue.is_some() && span.is_watched();
+                observe(&route.complete, elapsed, trace, rescued);
             }
+            recorder
+                .tracer()
+                .end(*span, trace, (*begun, now), rescue, |span| {
+                    route.describe(end.status, span);
+                    ended.tell(span);
+                });
             if let Some(Bytes { request, response }) = end.bytes {
                 if let Some(request) = request {
                     route.request_bytes.observe(request as f64);
@@ -317,15 +352,30 @@ impl ApiRequest {
     }
 }
 
-/// Observes the time that work took, with an exemplar if its trace is recorded.
-#[inline]
-pub(super) fn observe(histogram: &Histogram, elapsed: Duration, trace: Option<TraceIds>) {
-    match trace.filter(|ids| ids.sampled) {
-        None => histogram.observe(elapsed),
-        Some(ids) => {
-            histogram.observe_with(elapsed, |value| {
-                Exemplar::new(ids.trace_id, ids.span_id, value)
-            });
+impl ApiEnd {
+    fn for_span(&self) -> SpanEnd {
+        let error_type = self.error_type.map(ApiError::as_str);
+        match (self.how, error_type) {
+            (How::ClientLeft, _) => SpanEnd::Cancelled,
+            (How::Panicked, _) => SpanEnd::Panicked,
+            (How::Answered, None) => SpanEnd::Success,
+            (How::Answered, Some(error_type)) => match self.status.code() {
+                408 | 504 => SpanEnd::TimedOut,
+                400..500 => SpanEnd::Refused(error_type),
+                _ => SpanEnd::Failed(error_type),
+            },
         }
+    }
+}
+
+impl Route {
+    /// What the span of a request says about it.
+    fn describe(&self, status: Status, span: &mut FinishedSpan) {
+        let (method, endpoint) = (self.method.as_str(), &*self.endpoint);
+        span.kind = SpanKind::Server;
+        span.name = format!("{method} {endpoint}").into();
+        span.set("http.request.method", method);
+        span.set("http.route", endpoint.to_owned());
+        span.set("http.response.status_code", i64::from(status.code()));
     }
 }

@@ -16,7 +16,7 @@ use std::task::{Context, Poll};
 use pin_project_lite::pin_project;
 
 use super::{Failure, MigrationHandle, Recorder};
-use crate::context::TraceIds;
+use crate::context::{Class, Span, TraceContext, TraceIds};
 use crate::error::{Error, ErrorKind, Result};
 
 /// What is carried around each poll.
@@ -25,7 +25,8 @@ pub(crate) struct Frame {
     pub(crate) recorder: Option<Recorder>,
     pub(crate) owned: Owned,
     pub(crate) failure: Option<Failure>,
-    pub(crate) trace: Option<TraceIds>,
+    /// The span of the work, or what was said about one by whoever asked for the work.
+    pub(crate) trace: Option<TraceContext>,
     pub(crate) migration: Option<MigrationHandle>,
 }
 
@@ -63,7 +64,7 @@ thread_local! {
 impl Frame {
     /// A frame for work that begins here: it inherits what is around it.
     pub(crate) fn inherit(recorder: Recorder, own: impl FnOnce(&mut Owned)) -> Self {
-        let around = with(|frame| (frame.owned, frame.trace, frame.migration.clone()));
+        let around = with(|frame| (frame.owned, frame.trace.clone(), frame.migration.clone()));
         let (mut owned, trace, migration) = around.unwrap_or_default();
         own(&mut owned);
         Self {
@@ -72,6 +73,18 @@ impl Frame {
             failure: None,
             trace,
             migration,
+        }
+    }
+
+    /// Opens a span in the trace that the work stands in; its context becomes the frame's. `class`
+    /// is only asked for if traces are recorded.
+    #[inline]
+    pub(crate) fn begin_span(&mut self, class: impl FnOnce(&Recorder) -> Class) -> Span {
+        match &self.recorder {
+            Some(recorder) if recorder.tracer().is_on() => {
+                recorder.tracer().begin(class(recorder), &mut self.trace)
+            }
+            _ => Span::OFF,
         }
     }
 
@@ -124,7 +137,47 @@ pub(crate) fn hand_out(failure: Failure) {
 /// The trace of the work at hand.
 #[must_use]
 pub fn current_trace() -> Option<TraceIds> {
-    with(|frame| frame.trace)?
+    with(|frame| frame.trace.as_ref().map(TraceContext::ids))?
+}
+
+/// Where the work at hand stands in its trace: what goes out with the calls that it makes.
+///
+/// ```
+/// use novacron_telemetry::context::TraceContext;
+/// use novacron_telemetry::record::{Recorder, current_context};
+///
+/// let parent = TraceContext::parse("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", "");
+/// let work = Recorder::noop().scope(async { current_context() }).in_trace(parent.clone());
+/// # let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+/// assert_eq!(runtime.block_on(work), parent);
+/// ```
+#[must_use]
+pub fn current_context() -> Option<TraceContext> {
+    with(|frame| frame.trace.clone())?
+}
+
+/// Whether the work at hand stands in a trace of this process that is not recorded.
+#[cfg(feature = "otlp")]
+pub(crate) fn is_unsampled_here() -> bool {
+    with(|frame| {
+        frame
+            .trace
+            .as_ref()
+            .is_some_and(TraceContext::is_unsampled_here)
+    })
+    .unwrap_or(true)
+}
+
+/// Makes another span the one that the work at hand stands in, and returns the one before.
+#[cfg(feature = "otlp")]
+pub(crate) fn replace_context(context: Option<TraceContext>) -> Option<TraceContext> {
+    let mut context = context;
+    let _ = FRAME.try_with(|frame| {
+        if let Ok(mut frame) = frame.try_borrow_mut() {
+            mem::swap(&mut frame.trace, &mut context);
+        }
+    });
+    context
 }
 
 /// The recorder of the work at hand: the frame's, else the installed one, else the silent one.
@@ -235,6 +288,15 @@ impl Recorder {
         };
         let _entered = frame.enter();
         f()
+    }
+}
+
+impl<F> Scoped<F> {
+    /// Runs the future in this trace: that of a message it answers to, or of the work that it was
+    /// spawned by. `None` leaves it in none.
+    pub fn in_trace(mut self, context: Option<TraceContext>) -> Self {
+        self.frame.trace = context;
+        self
     }
 }
 

@@ -21,7 +21,7 @@ mod alerts;
 mod api;
 mod breaker;
 mod business;
-mod clock;
+
 mod connection;
 mod coverage;
 mod current;
@@ -48,12 +48,15 @@ mod rpc;
 #[cfg(feature = "grpc")]
 mod rpc_method;
 mod scheduler;
+mod span;
 mod storage;
 mod stream;
 mod support;
 mod users;
 mod vm;
 mod workflow;
+
+use crate::context::clock;
 
 pub use alerts::{record_alert, record_alert_resolution, update_active_alerts};
 pub use api::UNMATCHED;
@@ -67,7 +70,7 @@ pub use business::{
 };
 pub use connection::{ApiConnection, WebSocketSession};
 pub use coverage::Coverage;
-pub use current::{Scoped, current, current_trace, installed};
+pub use current::{Scoped, current, current_context, current_trace, installed};
 pub use database::{
     DatabaseQuery, record_database_cache, record_database_connection_error,
     record_database_deadlock, record_database_query, record_database_transaction,
@@ -136,13 +139,15 @@ pub use workflow::{
     update_workflow_success,
 };
 
+#[cfg(feature = "sqlx")]
+pub(crate) use crate::context::clock::Moment;
 #[cfg(feature = "http")]
 pub(crate) use api::{ApiEnd, ApiRequest, Bytes, How};
-#[cfg(feature = "sqlx")]
-pub(crate) use clock::Moment;
 #[cfg(feature = "http")]
 pub(crate) use current::Frame;
 pub(crate) use current::{install, uninstall};
+#[cfg(feature = "otlp")]
+pub(crate) use current::{is_unsampled_here, replace_context};
 #[cfg(feature = "http")]
 pub(crate) use guard::{Ending, Framed, Guard, Work};
 #[cfg(feature = "grpc")]

@@ -2,19 +2,23 @@
 //!
 //! They hold what a verb would look up: the labels of a client are known when it is built.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::Recorder;
 use super::clock::Moment;
 use super::current::Frame;
+use super::span::SpanEnd;
 use crate::catalog::CallStatus;
 use crate::catalog::provider::{ExternalCallLabelsRef, ServiceLabelsRef};
+use crate::context::{Class, FinishedSpan, Span, SpanKind};
 use crate::metric::{Counter, Histogram};
 
 /// What the calls to one outside service write to.
 #[derive(Debug)]
 pub(crate) struct ExternalSeries {
+    service: Box<str>,
     success: Counter,
     error: Counter,
     duration: Histogram,
@@ -29,6 +33,7 @@ impl ExternalSeries {
             provider.external_calls_total.with(&labels)
         };
         Self {
+            service: service.into(),
             success: calls(CallStatus::Success),
             error: calls(CallStatus::Error),
             duration: provider
@@ -44,21 +49,48 @@ pub(crate) struct ExternalCall {
     outgoing: Outgoing,
     series: Arc<ExternalSeries>,
     latency: Option<Duration>,
+    /// What is asked of the service, for the name of the span.
+    operation: Cow<'static, str>,
 }
 
 /// What every call has that goes out.
 #[derive(Debug)]
 struct Outgoing {
     frame: Frame,
+    span: Span,
     begun: Moment,
 }
 
 impl Outgoing {
     fn begin(recorder: Recorder) -> Self {
+        let mut frame = Frame::inherit(recorder, |_| {});
+        let span = frame.begin_span(|_| Class::Default);
         Self {
-            frame: Frame::inherit(recorder, |_| {}),
+            frame,
+            span,
             begun: Moment::now(),
         }
+    }
+
+    /// Whether its span may be exported, so that it is worth knowing what it is about.
+    fn is_traced(&self) -> bool {
+        self.span.is_recorded() || self.span.is_watched()
+    }
+
+    /// Ends its span.
+    fn end_span(&self, end: SpanEnd, describe: impl FnOnce(&mut FinishedSpan)) {
+        let Some(recorder) = &self.frame.recorder else {
+            return;
+        };
+        let (trace, times) = (self.frame.trace.as_ref(), (self.begun, Moment::now()));
+        let slow = times.1.since(times.0) > recorder.settings().slow_request;
+        recorder
+            .tracer()
+            .end(self.span, trace, times, end.rescue(slow), |span| {
+                span.kind = SpanKind::Client;
+                describe(span);
+                end.tell(span);
+            });
     }
 
     fn age(&self) -> Duration {
@@ -67,10 +99,19 @@ impl Outgoing {
 }
 
 impl ExternalCall {
-    /// A service is called.
-    pub(crate) fn begin(recorder: Recorder, series: Arc<ExternalSeries>) -> Self {
+    /// A service is called. The operation is only asked for if a span may need it.
+    pub(crate) fn begin(
+        recorder: Recorder,
+        series: Arc<ExternalSeries>,
+        operation: impl FnOnce() -> Cow<'static, str>,
+    ) -> Self {
+        let outgoing = Outgoing::begin(recorder);
         Self {
-            outgoing: Outgoing::begin(recorder),
+            operation: match outgoing.is_traced() {
+                true => operation(),
+                false => Cow::Borrowed(""),
+            },
+            outgoing,
             series,
             latency: None,
         }
@@ -100,6 +141,14 @@ impl ExternalCall {
         }
         let latency = self.latency.unwrap_or_else(|| self.outgoing.age());
         self.series.duration.observe(latency);
+        let end = SpanEnd::of(status == CallStatus::Success, "external_call");
+        let Self {
+            operation, series, ..
+        } = &self;
+        self.outgoing.end_span(end, |span| {
+            span.name = format!("{} {operation}", series.service).into();
+            span.set("peer.service", series.service.clone().into_string());
+        });
     }
 }
 
@@ -116,7 +165,8 @@ mod rpc {
     };
     use crate::catalog::{GrpcCode, ProviderType};
     use crate::metric::Row;
-    use crate::record::api::observe;
+    use crate::record::rpc::describe;
+    use crate::record::span::{SpanEnd, observe};
     use crate::record::{Frame, Recorder};
 
     /// A call to a provider that was begun and not ended. Its owner says how it ended.
@@ -170,8 +220,21 @@ mod rpc {
                     method,
                     code,
                 });
-            let trace = self.outgoing.frame.trace;
-            observe(&latency.at(self.method), self.age(), trace);
+            let trace = self.outgoing.frame.trace.as_ref();
+            observe(&latency.at(self.method), self.age(), trace, false);
+            let kind = self.provider_type.as_str();
+            let end = match code {
+                GrpcCode::Ok => SpanEnd::Success,
+                GrpcCode::Cancelled => SpanEnd::Cancelled,
+                GrpcCode::DeadlineExceeded => SpanEnd::TimedOut,
+                _ => SpanEnd::Failed(code.as_str()),
+            };
+            self.outgoing.end_span(end, |span| {
+                describe(span, kind, method, code);
+                span.name = format!("{kind} {method}").into();
+                span.set("peer.service", kind);
+                span.set("provider.type", kind);
+            });
         }
     }
 }

@@ -12,6 +12,7 @@ use super::rpc_method::RpcMethods;
 use super::users::{UserLabels, Users};
 use crate::catalog::Catalog;
 use crate::catalog::exporter::{Signal, SignalLabels, Site, SiteLabels};
+use crate::context::Tracer;
 
 /// What verbs, layers and attributes write to: the catalog's handles and a few thresholds.
 ///
@@ -23,6 +24,7 @@ pub struct Recorder(Arc<Inner>);
 struct Inner {
     catalog: Catalog,
     settings: Settings,
+    tracer: Tracer,
     routes: Routes,
     #[cfg(feature = "grpc")]
     rpc_methods: RpcMethods,
@@ -58,9 +60,16 @@ impl Recorder {
     /// A recorder that writes to these handles.
     #[must_use]
     pub fn new(catalog: Catalog, settings: Settings) -> Self {
+        Self::traced(catalog, settings, Tracer::off())
+    }
+
+    /// A recorder that writes to these handles, and records traces.
+    #[must_use]
+    pub fn traced(catalog: Catalog, settings: Settings, tracer: Tracer) -> Self {
         Self(Arc::new(Inner {
             catalog,
             settings,
+            tracer,
             routes: Routes::new(),
             #[cfg(feature = "grpc")]
             rpc_methods: RpcMethods::new(),
@@ -91,6 +100,13 @@ impl Recorder {
     #[inline]
     pub fn settings(&self) -> &Settings {
         &self.0.settings
+    }
+
+    /// What records traces; off unless the recorder was made with one.
+    #[must_use]
+    #[inline]
+    pub fn tracer(&self) -> &Tracer {
+        &self.0.tracer
     }
 
     pub(super) fn api_routes(&self) -> &Routes {

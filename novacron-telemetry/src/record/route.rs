@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 use crate::catalog::{
     ApiMetrics, EndpointLabelsRef, Method, RequestLabelsRef, RouteLabels, Status,
 };
+use crate::context::Class;
 use crate::metric::family::grown::Grown;
 use crate::metric::{Counter, Histogram, MaxGauge, Row, Timestamp};
 
@@ -13,6 +14,8 @@ use crate::metric::{Counter, Histogram, MaxGauge, Row, Timestamp};
 pub(super) struct Route {
     pub(super) method: Method,
     pub(super) endpoint: Box<str>,
+    /// What kind of work its requests are, to traces.
+    pub(super) class: Class,
     pub(super) duration: Histogram,
     pub(super) longest: MaxGauge,
     pub(super) complete: Histogram,
@@ -50,6 +53,7 @@ impl Routes {
             Route {
                 method,
                 endpoint: endpoint.into(),
+                class: Class::of_route(method, endpoint),
                 duration: api.request_duration_seconds.at(row),
                 longest: api.request_duration_max_seconds.at(row),
                 complete: api.response_complete_seconds.at(row),

@@ -149,6 +149,10 @@ impl Recorder {
 
 impl RpcMethod {
     #[inline]
+    pub(super) fn names(&self) -> (&str, &str) {
+        (&self.service, &self.method)
+    }
+
     pub(super) fn kind(&self) -> RpcKind {
         match self.kind.load(Ordering::Relaxed) {
             kind if kind == RpcKind::Unary as u8 => RpcKind::Unary,

@@ -26,6 +26,8 @@ pub struct TelemetryBuilder {
     allocated: Option<fn() -> u64>,
     #[cfg(feature = "logs")]
     logs: Option<crate::logs::Logs>,
+    #[cfg(feature = "otlp")]
+    traces: Option<crate::traces::Traces>,
 }
 
 /// Who the process is.
@@ -53,6 +55,8 @@ impl TelemetryBuilder {
             allocated: None,
             #[cfg(feature = "logs")]
             logs: None,
+            #[cfg(feature = "otlp")]
+            traces: None,
         }
     }
 
@@ -147,6 +151,16 @@ impl TelemetryBuilder {
         self
     }
 
+    /// Records traces and sends them to a collector. `None`, as [`Traces::from_env`] says where the
+    /// environment names no collector, leaves them off.
+    ///
+    /// [`Traces::from_env`]: crate::traces::Traces::from_env
+    #[cfg(feature = "otlp")]
+    pub fn traces(mut self, traces: impl Into<Option<crate::traces::Traces>>) -> Self {
+        self.traces = traces.into();
+        self
+    }
+
     /// Builds it, and makes it the one that free verbs and attributes write to.
     ///
     /// # Errors
@@ -170,7 +184,8 @@ impl TelemetryBuilder {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidConfig`] if a family that was opted in does not exist,
+    /// [`ErrorKind::InvalidConfig`] if a family that was opted in does not exist or a setting of the
+    /// traces cannot be used, [`ErrorKind::Exporter`] if their thread cannot be started,
     /// [`ErrorKind::InvalidMetric`] if a constant label has a name that it cannot have.
     pub fn build(self) -> Result<Telemetry> {
         Ok(Telemetry(Arc::new(self.assemble()?)))
@@ -188,6 +203,8 @@ impl TelemetryBuilder {
             allocated,
             #[cfg(feature = "logs")]
             logs,
+            #[cfg(feature = "otlp")]
+            traces,
         } = self;
         for family in opted_in {
             if !Catalog::descriptors().any(|known| known.opt_in && known.name == family) {
@@ -220,6 +237,16 @@ impl TelemetryBuilder {
         let _ = exposed;
         #[cfg(feature = "http")]
         let metrics = own::metrics_service(&registry, &catalog, exposed);
+        #[cfg(feature = "otlp")]
+        let exporter = traces
+            .map(|traces| super::traces::start(&traces, &identity, &registry, &catalog))
+            .transpose()?;
+        #[cfg(feature = "otlp")]
+        let recorder = match &exporter {
+            Some(exporter) => Recorder::traced(catalog, settings, exporter.tracer().clone()),
+            None => Recorder::new(catalog, settings),
+        };
+        #[cfg(not(feature = "otlp"))]
         let recorder = Recorder::new(catalog, settings);
         #[cfg(feature = "health")]
         let health = own::health(&registry, &identity, recorder.clone());
@@ -228,6 +255,8 @@ impl TelemetryBuilder {
             metrics,
             #[cfg(feature = "health")]
             health,
+            #[cfg(feature = "otlp")]
+            exporter,
             recorder,
             registry,
             component: identity.component.into(),

@@ -26,6 +26,8 @@ mod runtime;
 mod shutdown;
 #[cfg(feature = "signal")]
 mod signal;
+#[cfg(feature = "otlp")]
+mod traces;
 
 pub use builder::TelemetryBuilder;
 pub use shutdown::Flushed;
@@ -48,6 +50,9 @@ struct Inner {
     registry: Registry,
     recorder: Recorder,
     component: Box<str>,
+    /// Sends spans, if there is somewhere to send them.
+    #[cfg(feature = "otlp")]
+    exporter: Option<crate::traces::Exporter>,
     #[cfg(feature = "http")]
     metrics: crate::expose::MetricsService,
     #[cfg(feature = "health")]

@@ -23,6 +23,9 @@ pub struct Flushed {
     pub log_lines: u64,
     /// Log lines that were refused, or not written when the deadline passed.
     pub log_lines_lost: u64,
+    /// What became of the spans that waited.
+    #[cfg(feature = "otlp")]
+    pub spans: crate::traces::SpansFlushed,
 }
 
 impl Telemetry {
@@ -55,6 +58,8 @@ impl Telemetry {
         self.0.health.drain();
         uninstall(&self.0.recorder);
         self.0.shut_down.store(true, Ordering::Relaxed);
+        #[cfg(feature = "otlp")]
+        let spans = self.shut_traces_down(rest_of(deadline, begun));
         #[cfg_attr(
             not(feature = "logs"),
             expect(unused_mut, reason = "there are no lines")
@@ -63,6 +68,8 @@ impl Telemetry {
             families: self.0.registry.descriptors().len(),
             requests_in_flight: self.requests_in_flight(),
             health_stuck: self.health_stuck(deadline.saturating_sub(begun.elapsed())),
+            #[cfg(feature = "otlp")]
+            spans,
             ..Flushed::default()
         };
         // Last: what went before may have had something to say.
@@ -100,4 +107,13 @@ impl Telemetry {
             .max(0)
             .cast_unsigned()
     }
+}
+
+/// What is left of a deadline for something that may use all of it, so that what is left of it
+/// afterwards suffices to say what was lost.
+#[cfg(feature = "otlp")]
+fn rest_of(deadline: Duration, begun: Instant) -> Duration {
+    const AFTERWARDS: Duration = Duration::from_millis(50);
+    let rest = deadline.saturating_sub(begun.elapsed());
+    rest.saturating_sub(AFTERWARDS.min(rest / 10))
 }

@@ -126,7 +126,10 @@ impl GrpcCall {
                 Call::Provider(ProviderRpc::begin(recorder, *provider_type, method))
             }
             Peer::Service(series) => {
-                Call::Service(ExternalCall::begin(recorder, Arc::clone(series)))
+                Call::Service(ExternalCall::begin(recorder, Arc::clone(series), || {
+                    let method = path::parse(request.uri().path()).map(|(_, method)| method);
+                    method.unwrap_or(UNMATCHED).to_owned().into()
+                }))
             }
         };
         Self {

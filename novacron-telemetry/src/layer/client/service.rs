@@ -10,7 +10,7 @@ use tower_service::Service;
 use super::body::CountedBody;
 use super::future::ResponseFuture;
 use super::work::{ClientWork, Target};
-use crate::record::{Guard, Recorder};
+use crate::record::{Framed, Guard, Recorder};
 
 /// A client whose calls are counted. Made by [`HttpClientLayer`](super::HttpClientLayer) and by
 /// `GrpcClientLayer`.
@@ -45,9 +45,12 @@ where
         self.inner.poll_ready(cx)
     }
 
-    fn call(&mut self, request: Request<ReqBody>) -> ResponseFuture<S::Future> {
-        // The request goes on as it came. Here is where it would be told which trace it is part of.
-        let work = ClientWork::begin(self.recorder.clone(), &self.target, &request);
+    fn call(&mut self, mut request: Request<ReqBody>) -> ResponseFuture<S::Future> {
+        let mut work = ClientWork::begin(self.recorder.clone(), &self.target, &request);
+        // The called service learns which trace it is part of, recorded or not.
+        if let Some(context) = &work.frame().trace {
+            context.inject(request.headers_mut());
+        }
         let mut guard = Guard::new(work);
         let future = guard.watch(|| self.inner.call(request));
         ResponseFuture::new(Some(guard), future)

@@ -12,6 +12,7 @@ use http_body::{Body, Frame as BodyFrame};
 use super::grpc::{GrpcCall, GrpcTarget};
 use crate::catalog::CallStatus;
 use crate::layer::answer::{Answer, ran_out_of_time};
+use crate::layer::http::method_of;
 use crate::record::{
     Ending, ExternalCall, ExternalSeries, Failure, Frame, Framed, Outcome, Recorder, Work,
 };
@@ -44,11 +45,11 @@ pub(super) struct HttpCall {
 
 impl ClientWork {
     pub(super) fn begin<B>(recorder: Recorder, target: &Target, request: &Request<B>) -> Self {
-        #[cfg(not(feature = "grpc"))]
-        let _ = request;
         match target {
             Target::Http(series) => Self::Http(HttpCall {
-                call: ExternalCall::begin(recorder, Arc::clone(series)),
+                call: ExternalCall::begin(recorder, Arc::clone(series), || {
+                    method_of(request.method()).as_str().into()
+                }),
                 status: None,
             }),
             #[cfg(feature = "grpc")]

@@ -14,7 +14,7 @@ use super::notes::Notes;
 use super::request::{CountedRequest, Receiving};
 use super::work::{GrpcWork, speaks_grpc};
 use super::{deadline, path};
-use crate::context::TraceIds;
+use crate::context::TraceContext;
 use crate::record::Guard;
 
 /// A service whose calls are counted. Made by [`GrpcLayer`](super::GrpcLayer).
@@ -35,13 +35,8 @@ impl<S> GrpcService<S> {
             return None;
         }
         let named = path::parse(request.uri().path());
-        let mut call = self.shared.recorder.clone().begin_rpc_call(named);
-        let trace = headers
-            .get("traceparent")
-            .and_then(|value| TraceIds::parse(value.to_str().ok()?));
-        if let Some(trace) = trace {
-            call.follow(trace);
-        }
+        let parent = TraceContext::extract(headers);
+        let call = self.shared.recorder.clone().begin_rpc_call(named, parent);
         let unknown = if named.is_some() && !call.is_known() {
             request.uri().path_and_query().cloned()
         } else {

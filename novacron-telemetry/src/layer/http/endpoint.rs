@@ -158,7 +158,7 @@ fn row(rows: &Rows, recorder: &Recorder, method: Method, endpoint: &str) -> Row<
 
 /// The catalog's word for a method; whatever is none of the nine is `OTHER`.
 #[inline]
-pub(super) fn method_of(method: &http::Method) -> Method {
+pub(in crate::layer) fn method_of(method: &http::Method) -> Method {
     match *method {
         http::Method::GET => Method::Get,
         http::Method::POST => Method::Post,

@@ -61,6 +61,7 @@ mod work;
 
 pub use body::CountedBody;
 pub use endpoint::RequestView;
+pub(super) use endpoint::method_of;
 pub use future::ResponseFuture;
 pub use layer::HttpLayer;
 pub use service::HttpService;

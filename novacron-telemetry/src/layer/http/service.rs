@@ -10,8 +10,8 @@ use super::endpoint::{Found, RequestView, method_of};
 use super::future::ResponseFuture;
 use super::layer::Shared;
 use super::work::HttpWork;
-use crate::context::TraceIds;
-use crate::record::{Framed, Guard};
+use crate::context::TraceContext;
+use crate::record::Guard;
 
 /// A service whose requests are counted. Made by [`HttpLayer`](super::HttpLayer).
 #[derive(Clone, Debug)]
@@ -72,18 +72,12 @@ impl<S> HttpService<S> {
                 row
             }
         };
-        let begun = recorder.clone().begin_api_request_at(method, row);
+        let parent = TraceContext::extract(request.headers());
+        let begun = recorder.clone().begin_api_request_at(method, row, parent);
         // What the client declared. A body of unknown length would have to be wrapped to be
         // counted, which costs an axum service an allocation per request.
         let bytes = request.body().size_hint().exact();
-        let mut work = HttpWork::new(begun, request.method(), bytes);
-        let trace = request
-            .headers()
-            .get("traceparent")
-            .and_then(|value| TraceIds::parse(value.to_str().ok()?));
-        if trace.is_some() {
-            work.frame().trace = trace;
-        }
+        let work = HttpWork::new(begun, request.method(), bytes);
         Some(Guard::new(work))
     }
 }

@@ -5,6 +5,7 @@ mod pairs;
 mod progress;
 mod run;
 mod site;
+mod trace;
 
 use crate::catalog::dwcp::DwcpMode;
 use crate::catalog::migration::{MigrationPhase, PhaseLabels, RetryLabels};

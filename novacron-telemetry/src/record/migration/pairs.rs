@@ -26,6 +26,8 @@ impl PairId {
 /// Everything that the migrations of one pair of nodes write to.
 #[derive(Debug)]
 pub(super) struct Pair {
+    source: Box<str>,
+    destination: Box<str>,
     pub(super) duration: Histogram,
     statuses: [(MigrationStatus, Counter); MigrationStatus::ALL.len()],
     copy: Gauge,
@@ -54,6 +56,8 @@ impl Pair {
         ];
         families.migrations_total.touch_together(statuses.map(key));
         Some(Self {
+            source: source.into(),
+            destination: destination.into(),
             duration: families.migration_duration_seconds.at(row),
             statuses: statuses.map(|status| (status, families.migrations_total.with(&key(status)))),
             copy: families.migration_copy_bytes_per_second.at(row),
@@ -62,6 +66,10 @@ impl Pair {
             remaining: families.migration_remaining_seconds.at(row),
             copying: Mutex::default(),
         })
+    }
+
+    pub(super) fn nodes(&self) -> [&str; 2] {
+        [&self.source, &self.destination]
     }
 
     pub(super) fn count(&self, status: MigrationStatus) {

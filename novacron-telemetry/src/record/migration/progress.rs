@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::pairs::PairId;
 use super::run::Round;
+use super::trace::MigrationTrace;
 use super::{Forecast, Plan};
 use crate::catalog::dwcp::{DwcpMode, ModeSwitchLabels};
 use crate::catalog::exporter::Site;
@@ -12,8 +13,10 @@ use crate::catalog::migration::{
     TransferLabels,
 };
 use crate::catalog::{ApiError, Direction, MigrationError, MigrationStatus};
+use crate::context::TraceContext;
 use crate::metric::UpDownGauge;
 use crate::record::clock::Moment;
+use crate::record::span::SpanEnd;
 use crate::record::{Failure, Outcome, Recorder};
 use crate::sync::Mutex;
 
@@ -48,6 +51,7 @@ pub(super) struct Progress {
     pub(super) recorder: Recorder,
     pub(super) pair: PairId,
     plan: Plan,
+    trace: MigrationTrace,
     in_flight: UpDownGauge,
     begun: Moment,
     phase: Option<(MigrationPhase, Moment)>,
@@ -61,7 +65,12 @@ pub(super) struct Progress {
 }
 
 impl Progress {
-    pub(super) fn begin(recorder: Recorder, pair: PairId, plan: Plan) -> Self {
+    pub(super) fn begin(
+        recorder: Recorder,
+        pair: PairId,
+        plan: Plan,
+        trace: MigrationTrace,
+    ) -> Self {
         recorder.catalog().migration.migrations_started_total.inc();
         let in_flight = in_flight(&recorder, plan.mode);
         in_flight.inc();
@@ -69,6 +78,7 @@ impl Progress {
             recorder,
             pair,
             plan,
+            trace,
             in_flight,
             begun: Moment::now(),
             phase: None,
@@ -85,6 +95,10 @@ impl Progress {
             told_bytes: None,
             told_downtime: None,
         }
+    }
+
+    pub(super) fn trace_context(&self) -> Option<TraceContext> {
+        self.trace.context()
     }
 
     pub(super) fn tell(&mut self, bytes: Option<u64>, downtime: Option<f64>) {
@@ -107,12 +121,14 @@ impl Progress {
             self.phase = Some((phase, since));
             return;
         }
-        self.leave(current, now.since(since));
+        self.leave(current, since, now, SpanEnd::Success);
         self.phase = Some((phase, now));
         self.round_began = (phase == MigrationPhase::PreCopy).then_some(now);
     }
 
-    fn leave(&mut self, phase: MigrationPhase, after: Duration) {
+    fn leave(&mut self, phase: MigrationPhase, since: Moment, now: Moment, end: SpanEnd) {
+        let after = now.since(since);
+        self.trace.phase(&self.recorder, phase, (since, now), end);
         self.recorder.migration_phase(phase, after);
         if phase == MigrationPhase::Downtime {
             *self.stop_and_copy.get_or_insert_default() += after;
@@ -169,7 +185,7 @@ impl Progress {
         let now = Moment::now();
         let phase = self.phase.take();
         if let Some((phase, since)) = phase {
-            self.leave(phase, now.since(since));
+            self.leave(phase, since, now, outcome.into());
         }
         self.recorder.migration_closed(&Closing {
             pair: self.pair,
@@ -182,6 +198,13 @@ impl Progress {
             told: self.told_bytes,
             rounds: self.rounds,
         });
+        self.trace.finish(
+            &self.recorder,
+            self.recorder.migrations().pair(self.pair),
+            self.plan.mode,
+            (self.begun, now),
+            outcome.into(),
+        );
         self.in_flight.dec();
     }
 

@@ -5,10 +5,12 @@ use std::thread;
 use std::time::Duration;
 
 use super::progress::{Progress, Shared};
+use super::trace::MigrationTrace;
 use super::{Forecast, Migration};
 use crate::catalog::dwcp::{Algorithm, DwcpMode};
 use crate::catalog::migration::{MigrationErrorLabels, MigrationPhase};
 use crate::catalog::{Direction, MigrationError};
+use crate::context::TraceContext;
 use crate::metric::Seconds;
 use crate::record::current::{self, Frame};
 use crate::record::guard::{Ending, Framed, Guard, Work};
@@ -59,6 +61,13 @@ impl MigrationHandle {
     #[must_use]
     pub fn is_running(&self) -> bool {
         self.with(|_| ()).is_some()
+    }
+
+    /// Where the migration stands in its trace: what goes along with each message to the other side,
+    /// so that both are one trace. `None` if traces are off and nobody named one.
+    #[must_use]
+    pub fn trace(&self) -> Option<TraceContext> {
+        self.with(|progress| progress.trace_context())?
     }
 
     /// A phase begins, and the one before it ends. What went before the first phase is
@@ -242,10 +251,11 @@ impl MigrationWork {
             outer.tell(measured.bytes, measured.downtime);
             return Self::Inside(Frame::inherit(recorder, |_| {}));
         }
-        let mut progress = Progress::begin(recorder.clone(), pair, plan);
+        let mut frame = Frame::inherit(recorder.clone(), |_| {});
+        let trace = MigrationTrace::begin(&mut frame);
+        let mut progress = Progress::begin(recorder.clone(), pair, plan, trace);
         progress.tell(measured.bytes, measured.downtime);
         let shared = recorder.migrations().take(progress);
-        let mut frame = Frame::inherit(recorder, |_| {});
         frame.migration = Some(MigrationHandle(Some(shared)));
         Self::Owner(frame)
     }

@@ -46,9 +46,77 @@ impl Moment {
     }
 }
 
+/// Where the monotonic clock stands on the wall clock.
+///
+/// Times of one trace must fit together, so they are turned into Unix time by one such pair, and
+/// not by the wall clock as it stood at each of them.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Anchor {
+    moment: Moment,
+    unix_nanos: i128,
+}
+
+impl Anchor {
+    pub(crate) fn now() -> Self {
+        let unix = match SystemTime::now().duration_since(UNIX_EPOCH) {
+            Ok(since) => since.as_nanos().cast_signed(),
+            Err(_) => 0,
+        };
+        Self {
+            moment: Moment::now(),
+            unix_nanos: unix,
+        }
+    }
+
+    /// Follows the wall clock, if that has moved away: it was stepped, or the clocks drift.
+    pub(crate) fn follow(&mut self) {
+        const ALLOWED: u128 = 10_000_000;
+        let now = Self::now();
+        let apart = now.unix_nanos - i128::from(self.unix_nanos(now.moment));
+        if apart.unsigned_abs() > ALLOWED {
+            *self = now;
+        }
+    }
+
+    /// A moment in nanoseconds since 1970; 0 if it was before.
+    pub(crate) fn unix_nanos(&self, moment: Moment) -> u64 {
+        let apart = match moment.since(self.moment).as_nanos().cast_signed() {
+            0 => -self.moment.since(moment).as_nanos().cast_signed(),
+            later => later,
+        };
+        u64::try_from(self.unix_nanos + apart).unwrap_or(0)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_anchor_keeps_distances() {
+        let mut anchor = Anchor::now();
+        let begun = Moment::now();
+        std::thread::sleep(Duration::from_millis(2));
+        let ended = Moment::now();
+        let apart = anchor.unix_nanos(ended) - anchor.unix_nanos(begun);
+        assert_eq!(u128::from(apart), ended.since(begun).as_nanos());
+        anchor.follow();
+        assert_eq!(
+            u128::from(anchor.unix_nanos(ended) - anchor.unix_nanos(begun)),
+            ended.since(begun).as_nanos()
+        );
+        anchor.unix_nanos += 3_600_000_000_000;
+        anchor.follow();
+        let wall = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap()
+            .as_nanos();
+        let read = u128::from(anchor.unix_nanos(Moment::now()));
+        assert!(
+            read.abs_diff(wall) < 1_000_000_000,
+            "a clock that was stepped is followed"
+        );
+    }
 
     #[test]
     fn what_lies_ahead_was_no_time_ago() {
