@@ -147,9 +147,11 @@ impl Answer {
     }
 
     fn read(stream: &mut impl Read) -> io::Result<Self> {
-        let mut buffer = Vec::new();
+        let (mut buffer, mut hungry) = (Vec::new(), true);
         loop {
-            read_some(stream, &mut buffer)?;
+            if hungry {
+                read_some(stream, &mut buffer)?;
+            }
             let mut headers = [httparse::EMPTY_HEADER; HEADERS];
             let mut head = httparse::Response::new(&mut headers);
             let parsed = head.parse(&buffer).map_err(io::Error::other)?;
@@ -157,16 +159,14 @@ impl Answer {
                 if buffer.len() > HEAD {
                     return Err(io::Error::other("the head of the answer does not end"));
                 }
+                hungry = true;
                 continue;
             };
             let status = head.code.unwrap_or_default();
             if (100..200).contains(&status) {
                 buffer.drain(..used);
-                if !buffer.is_empty() {
-                    // What came with it may be the whole answer.
-                    let rest = std::mem::take(&mut buffer);
-                    return Self::read(&mut rest.as_slice().chain(stream));
-                }
+                // What came with it may be the whole answer.
+                hungry = buffer.is_empty();
                 continue;
             }
             let header = |name: &str| {
