@@ -2,11 +2,9 @@
 
 use std::time::Duration;
 
-use super::clock::Moment;
-use super::current;
+use super::Outcome;
 use super::guard::Ending;
-use super::{Outcome, Recorder};
-use crate::context::{Class, FinishedSpan, Rescue, Span, SpanStatus, TraceContext};
+use crate::context::{FinishedSpan, Rescue, SpanStatus, TraceContext};
 use crate::metric::Histogram;
 use crate::metric::exemplar::Exemplar;
 
@@ -84,52 +82,6 @@ impl From<Outcome> for SpanEnd {
             Outcome::TimedOut => Self::TimedOut,
             Outcome::Cancelled => Self::Cancelled,
         }
-    }
-}
-
-/// The span of a guard that carries no frame: nothing stands inside it.
-#[derive(Debug)]
-pub(crate) struct Leaf {
-    span: Span,
-    context: Option<TraceContext>,
-}
-
-impl Leaf {
-    /// Opens a span inside the work at hand.
-    #[inline]
-    pub(crate) fn begin(recorder: &Recorder, class: Class) -> Self {
-        if !recorder.tracer().is_on() {
-            return Self {
-                span: Span::OFF,
-                context: None,
-            };
-        }
-        let mut context = current::current_context();
-        let span = recorder.tracer().begin(class, &mut context);
-        Self { span, context }
-    }
-
-    /// Ends it; `describe` names it, if it is exported. Slow is what takes longer than `slow`.
-    #[inline]
-    pub(crate) fn end(
-        &self,
-        recorder: &Recorder,
-        times: (Moment, Moment),
-        end: SpanEnd,
-        slow: Option<Duration>,
-        describe: impl FnOnce(&mut FinishedSpan),
-    ) {
-        let is_slow = slow.is_some_and(|slow| times.1.since(times.0) > slow);
-        recorder.tracer().end(
-            self.span,
-            self.context.as_ref(),
-            times,
-            end.rescue(is_slow),
-            |span| {
-                describe(span);
-                end.tell(span);
-            },
-        );
     }
 }
 
