@@ -76,11 +76,11 @@ impl<T> RwLock<T> {
 }
 
 /// A condition to wait for, under a [`Mutex`].
-#[cfg(feature = "logs")]
+#[cfg(any(feature = "logs", feature = "otlp"))]
 #[derive(Debug, Default)]
 pub(crate) struct Condvar(imp::Condvar);
 
-#[cfg(feature = "logs")]
+#[cfg(any(feature = "logs", feature = "otlp"))]
 impl Condvar {
     pub(crate) fn new() -> Self {
         Self(imp::Condvar::new())
@@ -138,40 +138,5 @@ impl<T> OnceLock<T> {
             .lock()
             .unwrap()
             .get_or_insert_with(|| Box::leak(Box::new(make())))
-    }
-}
-
-/// A place to wait for somebody else; spurious wake-ups are the caller's to bear.
-#[cfg(feature = "otlp")]
-#[derive(Debug, Default)]
-pub(crate) struct Condvar(imp::Condvar);
-
-#[cfg(feature = "otlp")]
-impl Condvar {
-    pub(crate) fn new() -> Self {
-        Self(imp::Condvar::new())
-    }
-
-    pub(crate) fn wait<'a, T>(&self, guard: MutexGuard<'a, T>) -> MutexGuard<'a, T> {
-        self.0
-            .wait(guard)
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
-    }
-
-    pub(crate) fn wait_for<'a, T>(
-        &self,
-        guard: MutexGuard<'a, T>,
-        time: std::time::Duration,
-    ) -> MutexGuard<'a, T> {
-        let waited = self.0.wait_timeout(guard, time);
-        waited.unwrap_or_else(std::sync::PoisonError::into_inner).0
-    }
-
-    pub(crate) fn notify_one(&self) {
-        self.0.notify_one();
-    }
-
-    pub(crate) fn notify_all(&self) {
-        self.0.notify_all();
     }
 }

@@ -68,6 +68,7 @@ impl Anchor {
         }
     }
 
+    #[cfg(feature = "otlp")]
     /// Follows the wall clock, if that has moved away: it was stepped, or the clocks drift.
     pub(crate) fn follow(&mut self) {
         const ALLOWED: u128 = 10_000_000;
@@ -92,6 +93,7 @@ impl Anchor {
 mod tests {
     use super::*;
 
+    #[cfg(feature = "otlp")]
     #[test]
     fn an_anchor_keeps_distances() {
         let mut anchor = Anchor::now();

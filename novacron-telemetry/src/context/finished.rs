@@ -1,9 +1,9 @@
 //! A span that is over: what is exported.
 
 use std::borrow::Cow;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use super::clock::Moment;
+use super::clock::{Anchor, Moment};
 use super::ids::TraceIds;
 use super::propagate::TraceContext;
 
@@ -155,6 +155,12 @@ impl FinishedSpan {
         &self.status
     }
 
+    /// When it began.
+    #[must_use]
+    pub fn begun(&self) -> SystemTime {
+        UNIX_EPOCH + Duration::from_nanos(Anchor::now().unix_nanos(self.begun))
+    }
+
     /// How long it took.
     #[must_use]
     pub fn duration(&self) -> Duration {
@@ -233,6 +239,7 @@ impl Attributes {
         }
     }
 
+    #[cfg(feature = "otlp")]
     /// The same key again takes the place of the first.
     pub(crate) fn replace(&mut self, key: &'static str, value: Value) {
         match self.list.iter_mut().find(|(known, _)| *known == key) {
@@ -247,6 +254,12 @@ impl SpanEvent {
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// How long after the beginning of its span it happened.
+    #[must_use]
+    pub fn after(&self, span: &FinishedSpan) -> Duration {
+        self.at.since(span.begun)
     }
 
     /// What is known about it.
@@ -307,6 +320,7 @@ impl From<bool> for Value {
     }
 }
 
+#[cfg(any(test, feature = "otlp"))]
 /// Text that somebody else made: copied, and cut to what is kept.
 pub(crate) fn text(text: &str) -> Value {
     Value::Text(Cow::Owned(cut(text).to_owned()))

@@ -51,7 +51,7 @@ impl Probe {
         let now = Moment::now();
         self.tracer
             .end(span, context.as_ref(), (now, now), rescue, |span| {
-                span.name = "work".into()
+                span.name = "work".into();
             });
     }
 

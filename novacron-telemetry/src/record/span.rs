@@ -21,6 +21,7 @@ pub(crate) enum SpanEnd {
 }
 
 impl SpanEnd {
+    #[cfg(feature = "http")]
     /// Success or this class of failure.
     pub(crate) fn of(success: bool, error_type: &'static str) -> Self {
         if success {

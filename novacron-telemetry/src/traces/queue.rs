@@ -113,7 +113,7 @@ impl Queue {
             if hurry || waiting >= self.room.batch || passed >= self.room.interval {
                 return Some(self.take_batch(&mut state));
             }
-            state = self.work.wait_for(state, self.room.interval - passed);
+            state = self.work.wait_timeout(state, self.room.interval - passed);
         }
     }
 
@@ -154,7 +154,7 @@ impl Queue {
             if left.is_zero() || state.closing.is_some() || state.hurry != hurry {
                 return;
             }
-            state = self.work.wait_for(state, left);
+            state = self.work.wait_timeout(state, left);
         }
     }
 
@@ -218,7 +218,7 @@ impl Queue {
             if state.books.settled() >= goal || left.is_zero() {
                 return state;
             }
-            state = self.settled.wait_for(state, left);
+            state = self.settled.wait_timeout(state, left);
         }
     }
 
