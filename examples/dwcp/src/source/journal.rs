@@ -26,7 +26,6 @@ use crate::{
 /// that is how telemetry knows which one is meant.
 #[derive(Debug)]
 pub(crate) struct Journal {
-    begun: Instant,
     story: Mutex<Story>,
     progress: Progress,
 }
@@ -34,6 +33,7 @@ pub(crate) struct Journal {
 #[derive(Debug)]
 struct Story {
     mode: DwcpMode,
+    begun: Instant,
     phase: MigrationPhase,
     phase_begun: Instant,
     encoded: Works,
@@ -41,8 +41,8 @@ struct Story {
 }
 
 impl Journal {
-    /// Begins with initializing.
-    pub(crate) fn begin(plan: &Plan, migration: u64, progress: Progress) -> Self {
+    /// An empty one.
+    pub(crate) fn new(plan: &Plan, migration: u64, progress: Progress) -> Self {
         let now = Instant::now();
         show_mode(plan.mode);
         let report = SourceReport {
@@ -57,9 +57,9 @@ impl Journal {
             ..SourceReport::default()
         };
         Self {
-            begun: now,
             story: Mutex::new(Story {
                 mode: plan.mode,
+                begun: now,
                 phase: MigrationPhase::Initializing,
                 phase_begun: now,
                 encoded: Works::default(),
@@ -67,6 +67,15 @@ impl Journal {
             }),
             progress,
         }
+    }
+
+    /// The migration begins, with its first phase.
+    pub(crate) fn begin(&self) {
+        let mut story = self.story();
+        story.begun = Instant::now();
+        story.phase_begun = story.begun;
+        Migration::current().enter(story.phase);
+        self.progress.phase(story.phase.as_str());
     }
 
     /// One phase ends, the next begins.
@@ -168,12 +177,12 @@ impl Journal {
 
     /// The end of the story. Whatever phase it was in, that is where it ended.
     pub(crate) fn end(self, error: Option<&MigrateError>) -> SourceReport {
-        let seconds = self.begun.elapsed().as_secs_f64();
         self.progress.end();
         let mut story = self
             .story
             .into_inner()
             .unwrap_or_else(PoisonError::into_inner);
+        let seconds = story.begun.elapsed().as_secs_f64();
         let last = story.phase;
         story.close();
         let mut report = story.report;

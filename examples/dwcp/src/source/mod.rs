@@ -88,7 +88,7 @@ pub(crate) async fn run(
 ) -> (SourceReport, Result<(), MigrateError>) {
     let progress = Progress::new(plan.memory);
     let migration = fastrand::u64(..);
-    let journal = Journal::begin(plan, migration, progress.clone());
+    let journal = Journal::new(plan, migration, progress.clone());
     let result = migrate(plan, machine, migration, &journal, &progress, cancel).await;
     let report = journal.end(result.as_ref().err());
     (report, result)
@@ -108,6 +108,7 @@ async fn migrate(
     progress: &Progress,
     cancel: impl Future<Output = ()>,
 ) -> Result<(), MigrateError> {
+    journal.begin();
     let endpoint = Endpoint::from_shared(format!("http://{}", plan.to))
         .map_err(|why| MigrateError::Unreachable {
             to: plan.to.to_string(),

@@ -74,7 +74,6 @@ impl<'a> Steps<'a> {
     /// All of it.
     pub(super) async fn all(&mut self) -> Result<(), MigrateError> {
         Migration::current().max_downtime(self.plan.max_downtime);
-        self.journal.enter(MigrationPhase::Initializing);
         let control = Control::open(self.road).await?;
         self.control = Some(control.clone());
         self.open(&control).await?;
