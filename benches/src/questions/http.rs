@@ -60,8 +60,8 @@ pub fn over_bare(
             )
             .rivals(rivals.clone());
             rows.push(match (variant.contains("around"), unit) {
-                (true, Unit::Nanoseconds) => row.goal(Goal::AtMost(150.0)),
-                (true, _) => row.goal(Goal::AtMost(0.0)),
+                (true, Unit::Nanoseconds) if part == PART => row.goal(Goal::AtMost(150.0)),
+                (true, Unit::Allocations) => row.goal(Goal::AtMost(0.0)),
                 _ => row,
             });
         } else if name.starts_with("axum:") {

@@ -1,14 +1,17 @@
 //! The code of a call: from `grpc-status`, wherever it stands, or from what stands in its place.
 
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, HeaderName, StatusCode};
 
 use crate::catalog::GrpcCode;
+
+/// A name that is not read anew for each call.
+static GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
 
 /// What the headers or trailers say; `None` if they say nothing. What cannot be read, and numbers
 /// that stand for no code, are `UNKNOWN`: something was said.
 pub(crate) fn of_headers(headers: &HeaderMap) -> Option<GrpcCode> {
     headers
-        .get("grpc-status")
+        .get(&GRPC_STATUS)
         .map(|value| of_number(value.as_bytes()))
 }
 
