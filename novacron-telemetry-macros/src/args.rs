@@ -12,6 +12,7 @@ use syn::{Attribute, Expr, ExprLit, Ident, Lit, LitStr, Meta, Path, Token};
 use crate::errors::{Errors, any_of};
 
 /// A key that a list may hold.
+#[derive(Clone, Copy)]
 pub(crate) struct Key {
     pub(crate) name: &'static str,
     /// How a value is written; a flag has none.
@@ -25,6 +26,15 @@ impl Key {
             name,
             example: Some(example),
         }
+    }
+
+    /// A key with a value, by the example alone: `name = value`.
+    pub(crate) const fn shown_as(example: &'static str) -> Self {
+        let mut end = 0;
+        while example.as_bytes()[end] != b' ' {
+            end += 1;
+        }
+        Self::value(example.split_at(end).0, example)
     }
 
     /// How it is written, for messages.

@@ -9,6 +9,13 @@
 //! | [`MetricGroup`](macro@MetricGroup) | a struct of instruments | a group that a registry can hold |
 //! | [`instrument_api`](macro@instrument_api) | a function | one API request per call |
 //! | [`instrument_migration`](macro@instrument_migration) | a function | one migration per call |
+//! | [`instrument_query`](macro@instrument_query) | a function | one database statement per call |
+//! | [`instrument_vm`](macro@instrument_vm) | a function | one operation on a VM per call |
+//! | [`instrument_job`](macro@instrument_job) | a function | one provisioning job per call |
+//! | [`instrument_task`](macro@instrument_task) | a function | one run of a background job per call |
+//! | [`instrument_reconcile`](macro@instrument_reconcile) | a function | one reconcile loop per call |
+//! | [`instrument_provider_call`](macro@instrument_provider_call) | a function | one call to a provider per call |
+//! | [`instrument_external_call`](macro@instrument_external_call) | a function | one call to an outside service per call |
 //!
 //! All of them take `crate = path` for hosts that re-export the library under another name, all say
 //! what they expected where something else was written, and all print what they expand to if the
@@ -251,151 +258,26 @@ pub fn metric_group(input: TokenStream) -> TokenStream {
     debug::shown("MetricGroup", metric_group::derive(&input))
 }
 
-/// Counts and times each call of a function as one API request.
-///
-/// For handlers that no layer sees, and for steps inside one that does: there the layer owns the
-/// request and is told why it failed. A call ends exactly once: with a value, or panicked, or
-/// dropped before its end (status 499).
-///
-/// ```
-/// use novacron_telemetry::instrument_api;
-/// use novacron_telemetry::catalog::Status;
-/// use novacron_telemetry::record::{Failure, Outcome, Recorder};
-///
-/// # struct Vm; struct VmId;
-/// enum ApiError {
-///     NotFound,
-/// }
-///
-/// impl ApiError {
-///     fn failure(&self) -> Failure {
-///         Failure::from_status(Status::new(404))
-///     }
-/// }
-///
-/// // endpoint "list_vms"; success is 200, an error is 500 and `internal`
-/// #[instrument_api]
-/// async fn list_vms() -> Result<Vec<Vm>, ApiError> {
-///     Ok(Vec::new())
-/// }
-///
-/// #[instrument_api(endpoint = "/api/v1/vms/{id}", method = "DELETE", error = ApiError::failure)]
-/// async fn delete_vm(id: VmId) -> Result<(), ApiError> {
-///     Err(ApiError::NotFound)
-/// }
-///
-/// // not a `Result`: say what it means
-/// #[instrument_api(outcome = Outcome::from_option)]
-/// fn find_vm(id: &VmId) -> Option<Vm> {
-///     None
-/// }
-///
-/// struct Service {
-///     telemetry: Recorder,
-/// }
-///
-/// impl Service {
-///     // explicit, whatever is installed
-///     #[instrument_api(telemetry = self.telemetry)]
-///     async fn resize(&mut self, id: VmId) -> Result<(), ApiError> {
-///         Ok(())
-///     }
-/// }
-/// ```
-///
-/// | key | value | default |
-/// |---|---|---|
-/// | `endpoint` | the route's template, a `&'static str` | the function's name |
-/// | `method` | `"GET"`, `"HEAD"`, `"POST"`, `"PUT"`, `"PATCH"`, `"DELETE"`, `"OPTIONS"`, `"TRACE"` or `"CONNECT"` | `OTHER` |
-/// | `error` | a function from `&E` to `Failure`, if the function returns `Result<_, E>` | 500, `internal` |
-/// | `outcome` | a function from `&T` to `Outcome`, or what turns into one (`bool`, `Status`, `Failure`) | what `T` says of itself: `ToOutcome` |
-/// | `telemetry` | what records: a `Telemetry` or a `Recorder`, by value or reference | the one of the work at hand, else the installed one |
-///
-/// `async fn` and `fn`, methods, generics, `impl Trait` and borrowed arguments work, and so does a
-/// function whose body ends in an async block that it returns: `Box::pin(async move { … })`, which
-/// is what `async_trait` makes. Arguments are evaluated when the work begins, so before the first
-/// poll nothing is counted.
-///
-/// # Expansion
-///
-/// ```text
-/// async fn delete_vm(id: VmId) -> Result<(), ApiError> {
-///     api_future(
-///         current(),
-///         ApiSite::new("/api/v1/vms/{id}", Some(Method::Delete)),
-///         classify_error::<Result<(), ApiError>>(ApiError::failure),
-///         async move { let __ret: Result<(), ApiError> = { Err(ApiError::NotFound) }; __ret },
-///     )
-///     .await
-/// }
-/// ```
-#[proc_macro_attribute]
-pub fn instrument_api(args: TokenStream, item: TokenStream) -> TokenStream {
-    debug::shown("instrument_api", instrument::api(args.into(), &item.into()))
+/// Makes the entry point of an attribute: its documentation lies beside the room that makes it.
+macro_rules! attributes {
+    ($($name:ident: $description:ident, $docs:literal;)*) => {$(
+        #[doc = include_str!($docs)]
+        #[proc_macro_attribute]
+        pub fn $name(args: TokenStream, item: TokenStream) -> TokenStream {
+            let expansion = instrument::expand(&instrument::$description, args.into(), &item.into());
+            debug::shown(stringify!($name), expansion)
+        }
+    )*};
 }
 
-/// Counts and times each call of a function as one migration between two nodes.
-///
-/// ```
-/// use std::time::Duration;
-///
-/// use novacron_telemetry::catalog::dwcp::DwcpMode;
-/// use novacron_telemetry::instrument_migration;
-///
-/// struct Plan {
-///     source: String,
-///     destination: String,
-/// }
-///
-/// struct Migrated {
-///     bytes: u64,
-///     pause: Duration,
-/// }
-///
-/// #[instrument_migration(
-///     source = &plan.source,
-///     destination = &plan.destination,
-///     mode = DwcpMode::Internet,
-///     bytes = |done| done.bytes,
-///     downtime = |done| done.pause,
-/// )]
-/// async fn migrate(plan: Plan) -> Result<Migrated, std::io::Error> {
-///     Ok(Migrated { bytes: 4096, pause: Duration::from_millis(20) })
-/// }
-///
-/// // what is not a `Result` says what it means
-/// #[instrument_migration(source = "node-1", destination = to, outcome = |moved| *moved > 0)]
-/// fn copy(to: &str) -> u64 {
-///     4096
-/// }
-/// ```
-///
-/// | key | value | default |
-/// |---|---|---|
-/// | `source`, `destination` | the nodes, `AsRef<str>`; may borrow what the body takes | needed |
-/// | `mode` | a `DwcpMode`, or an `Option` of one | not stated |
-/// | `bytes` | a function from the value in `Ok` to the bytes moved, `u64` | not measured |
-/// | `downtime` | a function from the value in `Ok` to a `Duration` or seconds | not measured |
-/// | `error`, `outcome`, `telemetry` | as for [`instrument_api`](macro@instrument_api) | |
-///
-/// # Expansion
-///
-/// ```text
-/// async fn migrate(plan: Plan) -> Result<Migrated, std::io::Error> {
-///     migration_future(
-///         current(),
-///         MigrationSite::new(&plan.source, &plan.destination).mode(DwcpMode::Internet),
-///         outcome_of::<_>,
-///         measure::<Result<Migrated, std::io::Error>, _>(|done| done.bytes, |done| done.pause),
-///         async move { let __ret: Result<Migrated, std::io::Error> = { … }; __ret },
-///     )
-///     .await
-/// }
-/// ```
-#[proc_macro_attribute]
-pub fn instrument_migration(args: TokenStream, item: TokenStream) -> TokenStream {
-    debug::shown(
-        "instrument_migration",
-        instrument::migration(args.into(), &item.into()),
-    )
+attributes! {
+    instrument_api: API, "instrument/docs/api.md";
+    instrument_migration: MIGRATION, "instrument/docs/migration.md";
+    instrument_query: QUERY, "instrument/docs/query.md";
+    instrument_vm: VM, "instrument/docs/vm.md";
+    instrument_job: JOB, "instrument/docs/job.md";
+    instrument_task: TASK, "instrument/docs/task.md";
+    instrument_reconcile: RECONCILE, "instrument/docs/reconcile.md";
+    instrument_provider_call: PROVIDER_CALL, "instrument/docs/provider_call.md";
+    instrument_external_call: EXTERNAL_CALL, "instrument/docs/external_call.md";
 }

@@ -35,6 +35,22 @@
 //!   time-out, the client leaving) counts it exactly once ([`record`], [`layer`]).
 //! - **A label cannot flood**: its values are an enum, or a newtype that states its cap ([`label`]).
 //!
+//! # Attributes
+//!
+//! | mark | one per call |
+//! |---|---|
+//! | [`instrument_api`] | API request |
+//! | [`instrument_migration`] | migration between two nodes |
+//! | [`instrument_query`] | database statement |
+//! | [`instrument_vm`] | operation on a VM |
+//! | [`instrument_job`] | provisioning job |
+//! | [`instrument_task`] | run of a background job |
+//! | [`instrument_reconcile`] | reconcile loop |
+//! | [`instrument_provider_call`] | call to a provider |
+//! | [`instrument_external_call`] | call to an outside service |
+//!
+//! All but the first have a guard in [`record`], for where there is no function to mark.
+//!
 //! # Rooms
 //!
 //! | room | what is in it |
@@ -121,6 +137,10 @@ pub mod __private;
 
 pub use error::{Error, ErrorKind, Result};
 #[doc(inline)]
-pub use novacron_telemetry_macros::{instrument_api, instrument_migration};
+pub use novacron_telemetry_macros::{
+    instrument_api, instrument_external_call, instrument_job, instrument_migration,
+    instrument_provider_call, instrument_query, instrument_reconcile, instrument_task,
+    instrument_vm,
+};
 pub use registry::Registry;
 pub use telemetry::Telemetry;

@@ -6,9 +6,12 @@ pub use crate::metric::check;
 pub use crate::metric::{Descriptor, Instrument, Kind, Unit, Writer, buckets};
 pub use crate::registry::{MetricGroup, Probe, Scope, Unknown, register};
 
-pub use crate::catalog::Method;
+pub use crate::catalog::database::DbOperation;
+pub use crate::catalog::dwcp::DwcpMode;
+pub use crate::catalog::reconcile::ResourceKind;
+pub use crate::catalog::vm::{MigrationType, VmOperation};
+pub use crate::catalog::{Method, ProviderType};
 pub use crate::record::{
-    ApiSite, AsResult, Failure, MigrationSite, Outcome, api_future, api_sync, classify_error,
-    classify_with, current, measure, measure_bytes, measure_downtime, migration_future,
-    migration_sync, no_measure, outcome_of, recorder_of,
+    ApiSite, ExternalCallSite, JobSite, MigrationSite, ProviderCallSite, QuerySite, ReconcileSite,
+    TaskSite, VmSite, current, outcome_of, recorder_of, result, returned, work_future, work_sync,
 };

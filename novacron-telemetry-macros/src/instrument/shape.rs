@@ -57,16 +57,11 @@ impl Shape {
 
     /// The function around one call.
     pub(super) fn expand(self, function: Function, call: &Call) -> TokenStream {
-        let Call {
-            private,
-            future,
-            sync,
-            arguments,
-        } = call;
+        let Call { private, arguments } = call;
         // The call stands on the return type: a value that does not fit is reported there.
         let span = self.output().span();
         let private = private.at(span);
-        let (future, sync) = (Ident::new(future, span), Ident::new(sync, span));
+        let [future, sync] = ["work_future", "work_sync"].map(|name| Ident::new(name, span));
         let body = match self {
             Shape::Async { output } => {
                 let inner = typed(&output, &function.body);

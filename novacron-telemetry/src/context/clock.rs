@@ -11,7 +11,7 @@ use quanta::Instant;
 
 /// A moment on the monotonic clock.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Moment(Instant);
+pub struct Moment(Instant);
 
 impl Moment {
     #[inline]

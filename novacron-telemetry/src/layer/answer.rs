@@ -16,7 +16,7 @@ use http_body::{Body, Frame};
 use crate::record::{Ending, Failure, Framed, Guard, Outcome};
 
 /// Work whose end an answer shows.
-pub(super) trait Answer: Framed {
+pub(super) trait Answer: Framed<Verdict = Outcome> {
     /// The head is there. Says whether the call is over with it.
     fn head(&mut self, head: &Parts, body: &impl Body) -> bool;
 

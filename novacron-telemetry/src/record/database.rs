@@ -2,7 +2,9 @@
 
 use super::clock::Moment;
 use super::current::with_current;
-use super::{Recorder, current};
+use super::returned::Rows;
+use super::run::{Held, Run};
+use super::{Outcome, Recorder, current};
 use crate::catalog::CallStatus;
 use crate::catalog::database::{
     CacheLabelsRef, DbOperation, OutcomeLabels, PoolLabelsRef, QueryLabelsRef, ReplicaLabelsRef,
@@ -23,15 +25,7 @@ use crate::metric::Seconds;
 /// ```
 #[derive(Debug)]
 #[must_use = "dropped at once, the statement counts as an error"]
-pub struct DatabaseQuery<'a> {
-    recorder: Recorder,
-    operation: DbOperation,
-    table: &'a str,
-    begun: Moment,
-    returned: u64,
-    affected: u64,
-    finished: bool,
-}
+pub struct DatabaseQuery<'a>(Held<Query<&'a str>>);
 
 impl<'a> DatabaseQuery<'a> {
     /// A statement begins; `table` is a name from the schema, never statement text.
@@ -41,70 +35,58 @@ impl<'a> DatabaseQuery<'a> {
 
     /// A statement begins that is recorded by `recorder`.
     pub fn begin_with(recorder: Recorder, operation: DbOperation, table: &'a str) -> Self {
-        let queries = &recorder.catalog().database.queries_total;
-        queries.touch_together(statuses(operation, table));
-        Self {
-            recorder,
-            operation,
-            table,
-            begun: Moment::now(),
-            returned: 0,
-            affected: 0,
-            finished: false,
-        }
+        Self(Held::new(recorder, Query { operation, table }))
     }
 
     /// It read this many rows.
     pub fn rows_returned(mut self, rows: u64) -> Self {
-        self.returned = rows;
+        self.0.measured.returned = rows;
         self
     }
 
     /// It changed this many rows.
     pub fn rows_affected(mut self, rows: u64) -> Self {
-        self.affected = rows;
+        self.0.measured.affected = rows;
         self
     }
 
-    /// It is over.
-    pub fn finish(mut self, success: bool) {
-        self.end(if success {
-            CallStatus::Success
-        } else {
-            CallStatus::Error
-        });
-    }
-
-    fn end(&mut self, status: CallStatus) {
-        self.finished = true;
-        let elapsed = Moment::now().since(self.begun);
-        let Self {
-            recorder,
-            operation,
-            table,
-            returned,
-            affected,
-            ..
-        } = self;
-        recorder.database_query(*operation, table, status, elapsed);
-        let database = &recorder.catalog().database;
-        if *returned > 0 {
-            database
-                .rows_returned_total
-                .inc_by(&TableLabelsRef { table }, *returned);
-        }
-        if *affected > 0 {
-            database
-                .rows_affected_total
-                .inc_by(&TableLabelsRef { table }, *affected);
-        }
+    /// It is over: whether it worked, or how it ended. All but a success counts as an error.
+    pub fn finish(self, outcome: impl Into<Outcome>) {
+        self.0.finish(outcome.into());
     }
 }
 
-impl Drop for DatabaseQuery<'_> {
-    fn drop(&mut self) {
-        if !self.finished {
-            self.end(CallStatus::Error);
+/// A statement on a table.
+#[derive(Debug)]
+pub struct Query<T> {
+    pub(super) operation: DbOperation,
+    pub(super) table: T,
+}
+
+impl<T: AsRef<str>> Run for Query<T> {
+    type Verdict = Outcome;
+    type Measured = Rows;
+
+    fn begin(&self, recorder: &Recorder) {
+        let queries = &recorder.catalog().database.queries_total;
+        queries.touch_together(statuses(self.operation, self.table.as_ref()));
+    }
+
+    fn end(self, recorder: &Recorder, begun: Moment, outcome: Outcome, rows: Rows) {
+        let elapsed = Moment::now().since(begun);
+        let table = self.table.as_ref();
+        let status = match outcome {
+            Outcome::Success => CallStatus::Success,
+            Outcome::Failure(_) | Outcome::Cancelled | Outcome::TimedOut => CallStatus::Error,
+        };
+        recorder.database_query(self.operation, table, status, elapsed);
+        let (database, table) = (&recorder.catalog().database, TableLabelsRef { table });
+        let Rows { returned, affected } = rows;
+        if returned > 0 {
+            database.rows_returned_total.inc_by(&table, returned);
+        }
+        if affected > 0 {
+            database.rows_affected_total.inc_by(&table, affected);
         }
     }
 }

@@ -21,9 +21,9 @@ use crate::catalog::exporter::Site;
 
 /// How work ended, as a guard sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Ending {
+pub(crate) enum Ending<V = Outcome> {
     /// It said so, or was dropped.
-    Outcome(Outcome),
+    Outcome(V),
     /// A poll, or the function, unwound.
     Panicked,
 }
@@ -31,7 +31,10 @@ pub(crate) enum Ending {
 /// A piece of work that was begun. [`end`](Work::end) is called once, and never while user code
 /// runs.
 pub(crate) trait Work {
-    fn end(self, ending: Ending);
+    /// What it says about its end: an [`Outcome`], or something that knows more.
+    type Verdict: From<Outcome>;
+
+    fn end(self, ending: Ending<Self::Verdict>);
 }
 
 /// Work that carries its frame around each poll.
@@ -49,7 +52,7 @@ impl<W: Work> Guard<W> {
     }
 
     /// Ends the work; a second end is ignored.
-    pub(crate) fn end(&mut self, ending: Ending) {
+    pub(crate) fn end(&mut self, ending: Ending<W::Verdict>) {
         if let Some(work) = self.0.take() {
             work.end(ending);
         }
@@ -80,7 +83,7 @@ impl<W: Framed> Guard<W> {
 
 impl<W: Work> Drop for Guard<W> {
     fn drop(&mut self) {
-        self.end(Ending::Outcome(Outcome::Cancelled));
+        self.end(Ending::Outcome(Outcome::Cancelled.into()));
     }
 }
 
@@ -122,23 +125,23 @@ impl<F, W, C> Future for Counted<F, W, C>
 where
     F: Future,
     W: Framed,
-    C: FnOnce(&F::Output) -> Outcome,
+    C: FnOnce(&F::Output) -> W::Verdict,
 {
     type Output = F::Output;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let this = self.project();
-        let (polled, outcome) = this.guard.watch(|| {
+        let (polled, verdict) = this.guard.watch(|| {
             let polled = this.future.poll(cx);
-            let outcome = match &polled {
+            let verdict = match &polled {
                 Poll::Ready(value) => this.classify.take().map(|classify| judge(classify, value)),
                 Poll::Pending => None,
             };
-            (polled, outcome)
+            (polled, verdict)
         });
         // Outside the frame: the end may be handed to whoever is further out.
-        if let Some(outcome) = outcome {
-            this.guard.end(Ending::Outcome(outcome));
+        if let Some(verdict) = verdict {
+            this.guard.end(Ending::Outcome(verdict));
         }
         polled
     }
@@ -147,24 +150,24 @@ where
 /// Runs a function whose end is counted.
 pub(crate) fn count<W: Framed, R>(
     work: W,
-    classify: impl FnOnce(&R) -> Outcome,
+    classify: impl FnOnce(&R) -> W::Verdict,
     f: impl FnOnce() -> R,
 ) -> R {
     let mut guard = Guard::new(work);
-    let (value, outcome) = guard.watch(|| {
+    let (value, verdict) = guard.watch(|| {
         let value = f();
-        let outcome = judge(classify, &value);
-        (value, outcome)
+        let verdict = judge(classify, &value);
+        (value, verdict)
     });
-    guard.end(Ending::Outcome(outcome));
+    guard.end(Ending::Outcome(verdict));
     value
 }
 
 /// Asks the host's own code how its work ended, inside the frame of that work. If that code panics,
 /// the work's result is still delivered, and counted as an internal failure.
-fn judge<R>(classify: impl FnOnce(&R) -> Outcome, value: &R) -> Outcome {
+fn judge<R, V: From<Outcome>>(classify: impl FnOnce(&R) -> V, value: &R) -> V {
     catch_unwind(AssertUnwindSafe(|| classify(value))).unwrap_or_else(|_| {
         super::current::with_current(|recorder| recorder.internal_error(Site::Classifier));
-        Failure::INTERNAL.into()
+        Outcome::from(Failure::INTERNAL).into()
     })
 }

@@ -1,108 +1,70 @@
-//! What the attributes call: one function per shape of function.
+//! What the attributes call: one function for work that is awaited, one for work that is called.
 
 use std::future::Future;
 
-use super::api::{ApiEnd, ApiRequest};
+use super::api::{ApiEnd, ApiRequest, How};
 use super::current::{self, Frame};
 use super::guard::{Counted, Ending, Framed, Work, count};
 use super::recorder::AsRecorder;
-use super::{AsResult, Failure, Outcome, Recorder, ToOutcome};
+use super::returned::Measure;
+use super::run::Told;
+use super::verdict::Verdict;
+use super::{Failure, Outcome, Recorder};
 use crate::catalog::Method;
 
-/// Where an `#[instrument_api]` stands.
-#[derive(Clone, Copy, Debug)]
-pub struct ApiSite {
-    endpoint: &'static str,
-    method: Option<Method>,
-}
+/// Where an attribute stands, and what begins there.
+#[expect(private_bounds, reason = "what begins is ours alone")]
+pub trait Begin {
+    /// How the work ends.
+    type Verdict: Verdict;
+    /// What it says about itself besides, if it succeeded.
+    type Measured: Default;
+    /// The work.
+    type Work: Framed<Verdict = Told<Self::Verdict, Self::Measured>>;
 
-impl ApiSite {
-    /// A function that serves this endpoint.
-    #[must_use]
-    pub const fn new(endpoint: &'static str, method: Option<Method>) -> Self {
-        Self { endpoint, method }
-    }
-}
-
-/// A request that this function owns, or one that somebody further out owns.
-#[derive(Debug)]
-enum ApiWork {
-    Owner(ApiRequest),
-    /// The layer counts; it is told why the request failed.
-    Inside(Frame),
-}
-
-impl ApiWork {
-    fn begin(recorder: Recorder, site: ApiSite) -> Self {
-        if current::owned().api {
-            Self::Inside(Frame::inherit(recorder, |_| {}))
-        } else {
-            let method = site.method.unwrap_or(Method::Other);
-            Self::Owner(recorder.begin_api_request(method, site.endpoint))
-        }
-    }
-}
-
-impl Framed for ApiWork {
-    fn frame(&mut self) -> &mut Frame {
-        match self {
-            Self::Owner(request) => request.frame(),
-            Self::Inside(frame) => frame,
-        }
-    }
-}
-
-impl Work for ApiWork {
-    fn end(self, ending: Ending) {
-        match (self, ending) {
-            (Self::Owner(mut request), ending) => {
-                let end = match ending {
-                    Ending::Panicked => ApiEnd::panicked(),
-                    Ending::Outcome(Outcome::Cancelled) => ApiEnd::client_left(),
-                    Ending::Outcome(Outcome::TimedOut) => ApiEnd::timed_out(),
-                    Ending::Outcome(Outcome::Failure(failure)) => ApiEnd::failed(failure),
-                    Ending::Outcome(Outcome::Success) => {
-                        ApiEnd::answered(Outcome::Success.status())
-                    }
-                };
-                if matches!(ending, Ending::Outcome(outcome) if outcome != Outcome::Cancelled) {
-                    request.head();
-                }
-                request.end(&end);
-            }
-            (Self::Inside(_), Ending::Outcome(Outcome::Failure(failure))) => {
-                current::hand_out(failure);
-            }
-            (Self::Inside(_), Ending::Outcome(Outcome::TimedOut)) => {
-                current::hand_out(Failure::from_status(Outcome::TimedOut.status()));
-            }
-            (Self::Inside(_), _) => {}
-        }
-    }
+    /// Begins the work.
+    fn begin(self) -> Self::Work;
 }
 
 /// Runs a marked `async fn`.
-pub fn api_future<F, C>(
-    recorder: Recorder,
-    site: ApiSite,
-    classify: C,
+pub fn work_future<S, F>(
+    site: S,
+    classify: impl FnOnce(&F::Output) -> S::Verdict,
+    measure: impl Measure<F::Output, S::Measured>,
     future: F,
 ) -> impl Future<Output = F::Output>
 where
+    S: Begin,
     F: Future,
-    C: FnOnce(&F::Output) -> Outcome,
 {
-    Counted::new(ApiWork::begin(recorder, site), classify, future)
+    Counted::new(site.begin(), told(classify, measure), future)
 }
 
 /// Runs a marked `fn`.
-pub fn api_sync<R>(
-    recorder: Recorder,
-    site: ApiSite,
-    classify: impl FnOnce(&R) -> Outcome,
+pub fn work_sync<S, R>(
+    site: S,
+    classify: impl FnOnce(&R) -> S::Verdict,
+    measure: impl Measure<R, S::Measured>,
     f: impl FnOnce() -> R,
-) -> R {
-    count(ApiWork::begin(recorder, site), classify, f)
+) -> R
+where
+    S: Begin,
+{
+    count(site.begin(), told(classify, measure), f)
+}
+
+fn told<R, V, M: Default>(
+    classify: impl FnOnce(&R) -> V,
+    measure: impl Measure<R, M>,
+) -> impl FnOnce(&R) -> Told<V, M> {
+    move |value| {
+        let mut measured = M::default();
+        measure.measure(value, &mut measured);
+        Told {
+            verdict: classify(value),
+            measured,
+        }
+    }
 }
 
 /// The recorder that `telemetry = …` names.
@@ -110,24 +72,98 @@ pub fn recorder_of<T: AsRecorder + ?Sized>(telemetry: &T) -> Recorder {
     telemetry.as_recorder().clone()
 }
 
-/// What the returned value says of itself.
-pub fn outcome_of<T: ToOutcome>(value: &T) -> Outcome {
-    value.to_outcome()
+/// Where an `#[instrument_api]` stands.
+#[derive(Clone, Debug)]
+pub struct ApiSite {
+    recorder: Recorder,
+    endpoint: &'static str,
+    method: Method,
 }
 
-/// Reads failures with the function that `error = …` names.
-pub fn classify_error<R: AsResult>(
-    read: impl FnOnce(&R::Error) -> Failure,
-) -> impl FnOnce(&R) -> Outcome {
-    move |result| match result.as_result() {
-        Ok(_) => Outcome::Success,
-        Err(error) => read(error).into(),
+impl ApiSite {
+    /// A function that serves this endpoint.
+    #[must_use]
+    pub fn new(recorder: Recorder, endpoint: &'static str) -> Self {
+        Self {
+            recorder,
+            endpoint,
+            method: Method::Other,
+        }
+    }
+
+    /// The method it serves.
+    #[must_use]
+    pub fn method(mut self, method: Method) -> Self {
+        self.method = method;
+        self
     }
 }
 
-/// Reads outcomes with the closure that `outcome = …` gives.
-pub fn classify_with<T, O: Into<Outcome>>(
-    read: impl FnOnce(&T) -> O,
-) -> impl FnOnce(&T) -> Outcome {
-    move |value| read(value).into()
+impl Begin for ApiSite {
+    type Verdict = Outcome;
+    type Measured = ();
+    type Work = ApiWork;
+
+    fn begin(self) -> ApiWork {
+        let Self {
+            recorder,
+            endpoint,
+            method,
+        } = self;
+        ApiWork(if current::owned().api {
+            Owned::Elsewhere(Frame::inherit(recorder, |_| {}))
+        } else {
+            Owned::Here(recorder.begin_api_request(method, endpoint))
+        })
+    }
+}
+
+/// A request that a marked function serves.
+#[derive(Debug)]
+pub struct ApiWork(Owned);
+
+/// Who counts the request.
+#[derive(Debug)]
+enum Owned {
+    Here(ApiRequest),
+    /// Somebody further out, who is told why it failed.
+    Elsewhere(Frame),
+}
+
+impl Framed for ApiWork {
+    fn frame(&mut self) -> &mut Frame {
+        match &mut self.0 {
+            Owned::Here(request) => request.frame(),
+            Owned::Elsewhere(frame) => frame,
+        }
+    }
+}
+
+impl Work for ApiWork {
+    type Verdict = Told<Outcome, ()>;
+
+    fn end(self, ending: Ending<Self::Verdict>) {
+        let outcome = Told::from(ending).verdict;
+        match self.0 {
+            Owned::Here(mut request) => {
+                let end = match outcome {
+                    Outcome::Success => ApiEnd::answered(outcome.status()),
+                    Outcome::Cancelled => ApiEnd::client_left(),
+                    Outcome::TimedOut => ApiEnd::timed_out(),
+                    Outcome::Failure(Failure::PANICKED) => ApiEnd::panicked(),
+                    Outcome::Failure(failure) => ApiEnd::failed(failure),
+                };
+                if end.how == How::Answered {
+                    request.head();
+                }
+                request.end(&end);
+            }
+            Owned::Elsewhere(_) => match outcome {
+                // The owner sees the panic, or that nobody waits.
+                Outcome::Success | Outcome::Cancelled | Outcome::Failure(Failure::PANICKED) => {}
+                Outcome::TimedOut => current::hand_out(Failure::from_status(outcome.status())),
+                Outcome::Failure(failure) => current::hand_out(failure),
+            },
+        }
+    }
 }

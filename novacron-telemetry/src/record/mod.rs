@@ -34,6 +34,7 @@ mod instrument;
 mod lifecycle;
 mod migration;
 mod ml;
+mod name;
 mod outcome;
 #[cfg(feature = "http")]
 mod outgoing;
@@ -42,17 +43,21 @@ mod provisioner;
 mod reconcile;
 mod recorder;
 mod request;
+mod returned;
 mod route;
 #[cfg(feature = "grpc")]
 mod rpc;
 #[cfg(feature = "grpc")]
 mod rpc_method;
+mod run;
 mod scheduler;
+mod sites;
 mod span;
 mod storage;
 mod stream;
 mod support;
 mod users;
+mod verdict;
 mod vm;
 mod workflow;
 
@@ -89,16 +94,13 @@ pub use health::{
 pub use hypervisor::{
     VsphereSession, record_libvirt_connection, record_vsphere_call, record_vsphere_session,
 };
-pub use instrument::{
-    ApiSite, api_future, api_sync, classify_error, classify_with, outcome_of, recorder_of,
-};
+pub use instrument::{ApiSite, Begin, recorder_of, work_future, work_sync};
 pub use lifecycle::{
     record_image_prepare, record_vm_clone, record_vm_event, record_vm_migration,
     record_vm_reconfigure, record_vm_snapshot, record_vm_transition,
 };
 pub use migration::{
-    Forecast, Measured, Migration, MigrationHandle, MigrationRun, MigrationSite, Round, measure,
-    measure_bytes, measure_downtime, migration_future, migration_sync, no_measure,
+    Forecast, Measured, Migration, MigrationHandle, MigrationRun, MigrationSite, Round,
     record_dwcp_migration,
 };
 pub use ml::{
@@ -109,8 +111,8 @@ pub use ml::{
 };
 pub use outcome::{AsResult, Failure, Outcome, ToOutcome};
 pub use provider::{
-    ProviderCall, ProviderTask, record_error, record_external_call, record_ip_discovery,
-    update_provider_up,
+    ExternalCall, ProviderCall, ProviderTask, record_error, record_external_call,
+    record_ip_discovery, update_provider_up,
 };
 pub use provisioner::{
     ProvisioningJob, record_image_cache, record_image_download, record_image_error,
@@ -123,8 +125,12 @@ pub use request::{
     record_api_error, record_api_request, record_auth_failure, record_queue_wait,
     record_validation_failure, update_concurrency_limit, update_endpoint_up,
 };
+pub use returned::{Count, Measure, Rows, Stated, outcome_of, result, returned};
 pub use scheduler::{
     BackgroundJob, Backup, record_allocation_failure, record_backup, record_placement,
+};
+pub use sites::{
+    ExternalCallSite, JobSite, ProviderCallSite, QuerySite, ReconcileSite, Site, TaskSite, VmSite,
 };
 pub use storage::{record_storage_operation, record_storage_transfer, update_storage_pool};
 pub use stream::DwcpStream;
@@ -133,6 +139,7 @@ pub use support::{
     update_docs_search_failure_ratio,
 };
 pub use users::UserLabels;
+pub use verdict::{Ended, Verdict};
 pub use vm::{VmWork, record_vm_operation, update_vm_count};
 pub use workflow::{
     record_data_pipeline_failure, record_ml_scrape, record_workflow_stage, update_pipeline_health,
@@ -153,7 +160,7 @@ pub(crate) use guard::{Ending, Framed, Guard, Work};
 #[cfg(feature = "grpc")]
 pub(crate) use outgoing::ProviderRpc;
 #[cfg(feature = "http")]
-pub(crate) use outgoing::{ExternalCall, ExternalSeries};
+pub(crate) use outgoing::{ExternalSeries, ServiceCall};
 #[cfg(feature = "grpc")]
 pub(crate) use rpc::{RpcCall, RpcEnd};
 #[cfg(feature = "grpc")]

@@ -41,6 +41,9 @@ impl Failure {
         }
     }
 
+    /// Work that unwound.
+    pub(super) const PANICKED: Failure = Failure::new(Status::INTERNAL, ApiError::Panic);
+
     /// The failure that a response code means.
     #[must_use]
     pub const fn from_status(status: Status) -> Self {
@@ -139,6 +142,12 @@ impl From<Status> for Outcome {
     }
 }
 
+impl From<Status> for Failure {
+    fn from(status: Status) -> Self {
+        Self::from_status(status)
+    }
+}
+
 impl From<bool> for Outcome {
     fn from(success: bool) -> Self {
         if success {
@@ -170,7 +179,7 @@ pub trait ToOutcome {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no `Result`",
     label = "expected a `Result`",
-    note = "`error`, `bytes` and `downtime` read the error or the value of a `Result`",
+    note = "`error`, and what measures such as `bytes`, read the error or the value of a `Result`",
     note = "to read another type, write `outcome = |value| …`"
 )]
 pub trait AsResult {

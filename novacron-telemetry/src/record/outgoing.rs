@@ -45,7 +45,7 @@ impl ExternalSeries {
 
 /// A call to an outside service that was begun and not ended. Its owner says how it ended.
 #[derive(Debug)]
-pub(crate) struct ExternalCall {
+pub(crate) struct ServiceCall {
     outgoing: Outgoing,
     series: Arc<ExternalSeries>,
     latency: Option<Duration>,
@@ -98,7 +98,7 @@ impl Outgoing {
     }
 }
 
-impl ExternalCall {
+impl ServiceCall {
     /// A service is called. The operation is only asked for if a span may need it.
     pub(crate) fn begin(
         recorder: Recorder,

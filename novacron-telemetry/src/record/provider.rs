@@ -2,7 +2,8 @@
 
 use super::clock::Moment;
 use super::current::with_current;
-use super::{Recorder, current};
+use super::run::{Held, Run};
+use super::{Outcome, Recorder, current};
 use crate::catalog::provider::{
     ErrorLabelsRef, ExternalCallLabelsRef, ProviderCallLabelsRef, ProviderLabelsRef,
     ProviderMethodLabelsRef, ProviderTypeLabels, ServiceLabelsRef,
@@ -21,13 +22,7 @@ use crate::metric::{InFlight, Seconds};
 /// ```
 #[derive(Debug)]
 #[must_use = "dropped at once, the call was cancelled"]
-pub struct ProviderCall<'a> {
-    recorder: Recorder,
-    provider_type: ProviderType,
-    method: &'a str,
-    begun: Moment,
-    code: GrpcCode,
-}
+pub struct ProviderCall<'a>(Held<Call<&'a str>>);
 
 impl<'a> ProviderCall<'a> {
     /// A method of a provider is called.
@@ -37,25 +32,35 @@ impl<'a> ProviderCall<'a> {
 
     /// A method of a provider is called; `recorder` records that.
     pub fn begin_with(recorder: Recorder, provider_type: ProviderType, method: &'a str) -> Self {
-        Self {
-            recorder,
+        let call = Call {
             provider_type,
             method,
-            begun: Moment::now(),
-            code: GrpcCode::Cancelled,
-        }
+        };
+        Self(Held::new(recorder, call))
     }
 
-    /// The call came back with this code.
-    pub fn finish(mut self, code: GrpcCode) {
-        self.code = code;
+    /// The call came back with this code, or ended like this.
+    pub fn finish(self, code: impl Into<GrpcCode>) {
+        self.0.finish(code.into());
     }
 }
 
-impl Drop for ProviderCall<'_> {
-    fn drop(&mut self) {
-        let provider = &self.recorder.catalog().provider;
-        let (provider_type, method, code) = (self.provider_type, self.method, self.code);
+/// A call to a method of a provider.
+#[derive(Debug)]
+pub struct Call<T> {
+    pub(super) provider_type: ProviderType,
+    pub(super) method: T,
+}
+
+impl<T: AsRef<str>> Run for Call<T> {
+    type Verdict = GrpcCode;
+    type Measured = ();
+
+    fn begin(&self, _: &Recorder) {}
+
+    fn end(self, recorder: &Recorder, begun: Moment, code: GrpcCode, (): ()) {
+        let provider = &recorder.catalog().provider;
+        let (provider_type, method) = (self.provider_type, self.method.as_ref());
         provider
             .provider_rpc_requests_total
             .inc(&ProviderCallLabelsRef {
@@ -68,9 +73,82 @@ impl Drop for ProviderCall<'_> {
                 provider_type,
                 method,
             },
-            Moment::now().since(self.begun),
+            Moment::now().since(begun),
         );
     }
+}
+
+/// A call to an outside service. Dropped without [`finish`](ExternalCall::finish), it counts as an
+/// error.
+///
+/// ```
+/// use novacron_telemetry::record::ExternalCall;
+///
+/// let call = ExternalCall::begin("billing");
+/// let answer: Result<u32, ()> = Ok(200);
+/// call.finish(answer.is_ok());
+/// ```
+#[derive(Debug)]
+#[must_use = "dropped at once, the call counts as an error"]
+pub struct ExternalCall<'a>(Held<Outside<&'a str>>);
+
+impl<'a> ExternalCall<'a> {
+    /// An outside service is called.
+    pub fn begin(service: &'a str) -> Self {
+        Self::begin_with(current::current(), service)
+    }
+
+    /// An outside service is called; `recorder` records that.
+    pub fn begin_with(recorder: Recorder, service: &'a str) -> Self {
+        Self(Held::new(recorder, Outside(service)))
+    }
+
+    /// It is over: whether it worked, or how it ended. All but a success counts as an error.
+    pub fn finish(self, outcome: impl Into<Outcome>) {
+        self.0.finish(outcome.into());
+    }
+}
+
+/// A call to an outside service, by its name.
+#[derive(Debug)]
+pub struct Outside<T>(pub(super) T);
+
+impl<T: AsRef<str>> Run for Outside<T> {
+    type Verdict = Outcome;
+    type Measured = ();
+
+    fn begin(&self, recorder: &Recorder) {
+        let calls = &recorder.catalog().provider.external_calls_total;
+        calls.touch_together(statuses(self.0.as_ref()));
+    }
+
+    fn end(self, recorder: &Recorder, begun: Moment, outcome: Outcome, (): ()) {
+        let status = match outcome {
+            Outcome::Success => CallStatus::Success,
+            Outcome::Failure(_) | Outcome::Cancelled | Outcome::TimedOut => CallStatus::Error,
+        };
+        recorder.external_call(self.0.as_ref(), status, Moment::now().since(begun));
+    }
+}
+
+impl Recorder {
+    /// A call to an outside service ended.
+    pub fn external_call(&self, service: &str, status: CallStatus, duration: impl Into<Seconds>) {
+        let provider = &self.catalog().provider;
+        provider.external_calls_total.inc_among(
+            &ExternalCallLabelsRef { service, status },
+            statuses(service),
+        );
+        provider
+            .external_call_duration_seconds
+            .observe(&ServiceLabelsRef { service }, duration);
+    }
+}
+
+/// Both ways a call can end: a service's first error must be an increase.
+fn statuses(service: &str) -> impl Iterator<Item = ExternalCallLabelsRef<'_>> {
+    let labels = move |status| ExternalCallLabelsRef { service, status };
+    CallStatus::ALL.iter().copied().map(labels)
 }
 
 /// An asynchronous task of a provider, unfinished until this is dropped.
@@ -179,16 +257,5 @@ pub(super) fn with_provider(
 /// ```
 pub fn record_external_call(service: &str, status: &str, duration: impl Into<Seconds>) {
     let (status, duration) = (CallStatus::from(status), duration.into());
-    with_current(|recorder| {
-        let provider = &recorder.catalog().provider;
-        let labels = |status| ExternalCallLabelsRef { service, status };
-        let both = CallStatus::ALL.iter().copied().map(labels);
-        provider
-            .external_calls_total
-            .inc_among(&labels(status), both);
-        let service = ServiceLabelsRef { service };
-        provider
-            .external_call_duration_seconds
-            .observe(&service, duration);
-    });
+    with_current(|recorder| recorder.external_call(service, status, duration));
 }

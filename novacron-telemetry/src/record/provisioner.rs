@@ -2,6 +2,8 @@
 
 use super::clock::Moment;
 use super::current::with_current;
+use super::run::{Held, Run};
+use super::verdict::Ended;
 use super::{Recorder, current};
 use crate::catalog::provisioner::{
     DependencyLabelsRef, ImageErrorLabels, ImageOperation, ImageType, ImageTypeLabels,
@@ -10,7 +12,7 @@ use crate::catalog::provisioner::{
     StoreErrorLabels, StoreLabels, StoreOperation,
 };
 use crate::catalog::{CallResult, JobEnd, Method, Status};
-use crate::metric::{InFlight, Seconds};
+use crate::metric::Seconds;
 use crate::sync::{AtomicU64, Ordering};
 
 /// A provisioning job that is running. Dropped without [`complete`](ProvisioningJob::complete) or
@@ -26,12 +28,7 @@ use crate::sync::{AtomicU64, Ordering};
 /// ```
 #[derive(Debug)]
 #[must_use = "dropped at once, the job was cancelled"]
-pub struct ProvisioningJob {
-    recorder: Recorder,
-    begun: Moment,
-    end: JobEnd,
-    _active: InFlight,
-}
+pub struct ProvisioningJob(Held<Job>);
 
 impl ProvisioningJob {
     /// A job starts.
@@ -41,18 +38,75 @@ impl ProvisioningJob {
 
     /// A job starts that is recorded by `recorder`.
     pub fn begin_with(recorder: Recorder) -> Self {
-        recorder.job_is(JobStatus::Started);
-        Self {
-            _active: recorder.catalog().provisioner.active_jobs.guard(),
-            begun: Moment::now(),
-            end: JobEnd::Cancelled,
-            recorder,
-        }
+        Self(Held::new(recorder, Job))
     }
 
     /// A stage moved so many bytes in this time; 0 bytes leave its throughput as it was.
     pub fn stage(&self, stage: ProvisioningStage, bytes: u64, duration: impl Into<Seconds>) {
-        let provisioner = &self.recorder.catalog().provisioner;
+        self.0.recorder.provisioning_stage(stage, bytes, duration);
+    }
+
+    /// It did what it was to do.
+    pub fn complete(self) {
+        self.0.finish(Ended::Success);
+    }
+
+    /// It failed for this reason.
+    pub fn fail(self, reason: JobReason) {
+        self.0.finish(Ended::Failed(reason));
+    }
+}
+
+/// A provisioning job.
+#[derive(Debug)]
+pub struct Job;
+
+impl Run for Job {
+    type Verdict = Ended<JobReason>;
+    type Measured = ();
+
+    fn begin(&self, recorder: &Recorder) {
+        recorder.job_is(JobStatus::Started);
+        recorder.catalog().provisioner.active_jobs.inc();
+    }
+
+    fn end(self, recorder: &Recorder, begun: Moment, ended: Ended<JobReason>, (): ()) {
+        let provisioner = &recorder.catalog().provisioner;
+        let (status, end, reason) = match ended {
+            Ended::Success => (JobStatus::Completed, JobEnd::Completed, None),
+            Ended::Cancelled => (JobStatus::Cancelled, JobEnd::Cancelled, None),
+            Ended::Failed(reason) => (JobStatus::Failed, JobEnd::Failed, Some(reason)),
+            Ended::TimedOut => (JobStatus::Failed, JobEnd::Failed, Some(JobReason::Timeout)),
+            Ended::Panicked => (JobStatus::Failed, JobEnd::Failed, Some(JobReason::Other)),
+        };
+        if let Some(reason) = reason {
+            let failures = &provisioner.job_failures_total;
+            failures.inc(&JobFailureLabels { reason });
+        }
+        recorder.job_is(status);
+        provisioner
+            .job_duration_seconds
+            .observe(&JobEndLabels { status: end }, Moment::now().since(begun));
+        // Last: whoever reads that a job ended has also read what it wrote.
+        provisioner.active_jobs.dec();
+    }
+}
+
+impl Recorder {
+    fn job_is(&self, status: JobStatus) {
+        let jobs = &self.catalog().provisioner.jobs_total;
+        jobs.inc(&JobStatusLabels { status });
+    }
+
+    /// A stage of a provisioning job moved so many bytes in this time; 0 bytes leave its throughput
+    /// as it was.
+    pub fn provisioning_stage(
+        &self,
+        stage: ProvisioningStage,
+        bytes: u64,
+        duration: impl Into<Seconds>,
+    ) {
+        let provisioner = &self.catalog().provisioner;
         let (stage, seconds) = (StageLabels { stage }, duration.into().get());
         provisioner.stage_duration_seconds.observe(&stage, seconds);
         if bytes > 0 && seconds > 0.0 {
@@ -61,38 +115,6 @@ impl ProvisioningJob {
                 .stage_throughput_bytes_per_second
                 .set(&stage, throughput);
         }
-    }
-
-    /// It did what it was to do.
-    pub fn complete(mut self) {
-        self.end = JobEnd::Completed;
-    }
-
-    /// It failed for this reason.
-    pub fn fail(mut self, reason: JobReason) {
-        self.end = JobEnd::Failed;
-        let failures = &self.recorder.catalog().provisioner.job_failures_total;
-        failures.inc(&JobFailureLabels { reason });
-    }
-}
-
-impl Drop for ProvisioningJob {
-    fn drop(&mut self) {
-        let status = self.end;
-        self.recorder.job_is(match status {
-            JobEnd::Completed => JobStatus::Completed,
-            JobEnd::Failed => JobStatus::Failed,
-            JobEnd::Cancelled => JobStatus::Cancelled,
-        });
-        let duration = &self.recorder.catalog().provisioner.job_duration_seconds;
-        duration.observe(&JobEndLabels { status }, Moment::now().since(self.begun));
-    }
-}
-
-impl Recorder {
-    fn job_is(&self, status: JobStatus) {
-        let jobs = &self.catalog().provisioner.jobs_total;
-        jobs.inc(&JobStatusLabels { status });
     }
 }
 

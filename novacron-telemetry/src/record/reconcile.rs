@@ -2,6 +2,7 @@
 
 use super::clock::Moment;
 use super::current::with_current;
+use super::run::{Held, Run};
 use super::{Recorder, current};
 use crate::catalog::reconcile::{KindLabels, ReconcileLabels, ReconcileOutcome, ResourceKind};
 use crate::metric::{Counter, Gauge, Histogram, InFlight, Seconds, UpDownGauge};
@@ -17,12 +18,7 @@ use crate::metric::{Counter, Gauge, Histogram, InFlight, Seconds, UpDownGauge};
 /// ```
 #[derive(Debug)]
 #[must_use = "dropped at once, the loop counts as an error"]
-pub struct Reconcile {
-    recorder: Recorder,
-    kind: ResourceKind,
-    begun: Moment,
-    outcome: ReconcileOutcome,
-}
+pub struct Reconcile(Held<Loop>);
 
 impl Reconcile {
     /// A loop over a resource of this kind begins.
@@ -32,30 +28,33 @@ impl Reconcile {
 
     /// A loop begins that is recorded by `recorder`.
     pub fn begin_with(recorder: Recorder, kind: ResourceKind) -> Self {
-        Self {
-            recorder,
-            kind,
-            begun: Moment::now(),
-            outcome: ReconcileOutcome::Error,
-        }
+        Self(Held::new(recorder, Loop(kind)))
     }
 
     /// It is over.
-    pub fn finish(mut self, outcome: ReconcileOutcome) {
-        self.outcome = outcome;
+    pub fn finish(self, outcome: impl Into<ReconcileOutcome>) {
+        self.0.finish(outcome.into());
     }
 }
 
-impl Drop for Reconcile {
-    fn drop(&mut self) {
-        let reconcile = &self.recorder.catalog().reconcile;
-        let (kind, outcome) = (self.kind, self.outcome);
+/// A reconcile loop over a resource of this kind.
+#[derive(Debug)]
+pub struct Loop(pub(super) ResourceKind);
+
+impl Run for Loop {
+    type Verdict = ReconcileOutcome;
+    type Measured = ();
+
+    fn begin(&self, _: &Recorder) {}
+
+    fn end(self, recorder: &Recorder, begun: Moment, outcome: ReconcileOutcome, (): ()) {
+        let (reconcile, Self(kind)) = (&recorder.catalog().reconcile, self);
         reconcile
             .manager_reconcile_total
             .inc(&ReconcileLabels { kind, outcome });
         reconcile
             .manager_reconcile_duration_seconds
-            .observe(&KindLabels { kind }, Moment::now().since(self.begun));
+            .observe(&KindLabels { kind }, Moment::now().since(begun));
     }
 }
 

@@ -2,7 +2,8 @@
 
 use super::clock::Moment;
 use super::current::with_current;
-use super::{Recorder, current};
+use super::run::{Held, Run};
+use super::{Outcome, Recorder, current};
 use crate::catalog::scheduler::{
     BackupRunLabelsRef, JobNameLabelsRef, JobRunLabelsRef, PlacementLabels, ResourceLabels,
     TargetLabelsRef,
@@ -21,12 +22,7 @@ use crate::metric::Seconds;
 /// ```
 #[derive(Debug)]
 #[must_use = "dropped at once, the run was cancelled"]
-pub struct BackgroundJob<'a> {
-    recorder: Recorder,
-    job_name: &'a str,
-    begun: Moment,
-    end: JobEnd,
-}
+pub struct BackgroundJob<'a>(Held<Task<&'a str>>);
 
 impl<'a> BackgroundJob<'a> {
     /// A run of this job begins.
@@ -36,33 +32,40 @@ impl<'a> BackgroundJob<'a> {
 
     /// A run of this job begins that is recorded by `recorder`.
     pub fn begin_with(recorder: Recorder, job_name: &'a str) -> Self {
+        Self(Held::new(recorder, Task(job_name)))
+    }
+
+    /// It is over: whether it worked, or how it ended.
+    pub fn finish(self, outcome: impl Into<Outcome>) {
+        self.0.finish(outcome.into());
+    }
+}
+
+/// A background job, by its name.
+#[derive(Debug)]
+pub struct Task<T>(pub(super) T);
+
+impl<T: AsRef<str>> Run for Task<T> {
+    type Verdict = Outcome;
+    type Measured = ();
+
+    fn begin(&self, recorder: &Recorder) {
+        let job_name = self.0.as_ref();
         let runs = &recorder.catalog().scheduler.background_job_runs_total;
         runs.touch_together(JobEnd::ALL.iter().map(|status| JobRunLabelsRef {
             job_name,
             status: *status,
         }));
-        Self {
-            recorder,
-            job_name,
-            begun: Moment::now(),
-            end: JobEnd::Cancelled,
-        }
     }
 
-    /// It is over.
-    pub fn finish(mut self, success: bool) {
-        self.end = if success {
-            JobEnd::Completed
-        } else {
-            JobEnd::Failed
+    fn end(self, recorder: &Recorder, begun: Moment, outcome: Outcome, (): ()) {
+        let scheduler = &recorder.catalog().scheduler;
+        let (job_name, now) = (self.0.as_ref(), Moment::now());
+        let status = match outcome {
+            Outcome::Success => JobEnd::Completed,
+            Outcome::Cancelled => JobEnd::Cancelled,
+            Outcome::Failure(_) | Outcome::TimedOut => JobEnd::Failed,
         };
-    }
-}
-
-impl Drop for BackgroundJob<'_> {
-    fn drop(&mut self) {
-        let scheduler = &self.recorder.catalog().scheduler;
-        let (job_name, status, now) = (self.job_name, self.end, Moment::now());
         let job = JobNameLabelsRef { job_name };
         scheduler
             .background_job_runs_total
@@ -70,7 +73,7 @@ impl Drop for BackgroundJob<'_> {
         let row = scheduler.background_job_duration_seconds.row(&job);
         scheduler
             .background_job_duration_seconds
-            .observe_at(row, now.since(self.begun));
+            .observe_at(row, now.since(begun));
         if status == JobEnd::Completed {
             scheduler
                 .background_job_last_success_timestamp_seconds

@@ -2,13 +2,13 @@
 
 use super::clock::Moment;
 use super::current::with_current;
-use super::guard::{Ending, Guard, Work};
+use super::run::{Held, Run};
+use super::verdict::Ended;
 use super::{Outcome, Recorder, current};
 use crate::catalog::vm::{
     CreationFailureLabels, VmOperation, VmOperationLabelsRef, VmOperationTimeLabels, VmStateLabels,
 };
-use crate::catalog::{ApiError, ErrorReason, OperationStatus, Provider, ProviderType, VmState};
-use crate::label::LabelValue;
+use crate::catalog::{ErrorReason, OperationStatus, Provider, ProviderType, VmState};
 use crate::metric::Seconds;
 
 /// An operation on a VM that is running. Dropped without [`finish`](VmWork::finish), it broke: its
@@ -22,16 +22,7 @@ use crate::metric::Seconds;
 /// ```
 #[derive(Debug)]
 #[must_use = "dropped at once, the operation counts as an error"]
-pub struct VmWork(Guard<RunningOperation>);
-
-#[derive(Debug)]
-struct RunningOperation {
-    recorder: Recorder,
-    operation: VmOperation,
-    provider_type: Option<ProviderType>,
-    provider: Option<Provider>,
-    begun: Moment,
-}
+pub struct VmWork(Held<Operation<Provider>>);
 
 impl VmWork {
     /// An operation begins.
@@ -41,19 +32,13 @@ impl VmWork {
 
     /// An operation begins that is recorded by `recorder`.
     pub fn begin_with(recorder: Recorder, operation: VmOperation) -> Self {
-        Self(Guard::new(RunningOperation {
-            recorder,
-            operation,
-            provider_type: None,
-            provider: None,
-            begun: Moment::now(),
-        }))
+        Self(Held::new(recorder, Operation::new(operation)))
     }
 
     /// The provider that carries it out: its name, or a [`Provider`] that is held and cloned, which
     /// allocates nothing.
     pub fn provider(mut self, provider_type: ProviderType, provider: impl Into<Provider>) -> Self {
-        if let Some(running) = self.0.work() {
+        if let Some(running) = self.0.run() {
             running.provider_type = Some(provider_type);
             running.provider = Some(provider.into());
         }
@@ -62,54 +47,58 @@ impl VmWork {
 
     /// It is over: a failure is an operation that was refused or did not succeed, a time-out or a
     /// cancellation one that broke.
-    pub fn finish(mut self, outcome: impl Into<Outcome>) {
-        self.0.end(Ending::Outcome(outcome.into()));
+    pub fn finish(self, outcome: impl Into<Outcome>) {
+        self.0.finish(outcome.into().into());
     }
 }
 
-impl Work for RunningOperation {
-    fn end(self, ending: Ending) {
-        let elapsed = Moment::now().since(self.begun);
-        let (status, reason) = match ending {
-            Ending::Outcome(Outcome::Success) => (OperationStatus::Success, None),
-            Ending::Outcome(Outcome::Failure(failure)) => (
-                OperationStatus::Failure,
-                Some(reason_of(failure.error_type)),
-            ),
-            Ending::Outcome(Outcome::TimedOut) => {
-                (OperationStatus::Error, Some(ErrorReason::Timeout))
-            }
-            Ending::Outcome(Outcome::Cancelled) | Ending::Panicked => {
-                (OperationStatus::Error, Some(ErrorReason::Internal))
-            }
-        };
-        self.recorder.vm_operation_by(
-            self.operation,
-            status,
-            self.provider_type,
-            self.provider.as_ref().map(LabelValue::to_ref),
-            elapsed,
-        );
-        if let (VmOperation::Create, Some(reason)) = (self.operation, reason) {
-            self.recorder
-                .catalog()
-                .vm
-                .creation_failures_total
-                .inc(&CreationFailureLabels { reason });
+/// An operation on a VM.
+#[derive(Debug)]
+pub struct Operation<T> {
+    operation: VmOperation,
+    pub(super) provider_type: Option<ProviderType>,
+    pub(super) provider: Option<T>,
+}
+
+impl<T> Operation<T> {
+    pub(super) fn new(operation: VmOperation) -> Self {
+        Self {
+            operation,
+            provider_type: None,
+            provider: None,
         }
     }
 }
 
-fn reason_of(error: ApiError) -> ErrorReason {
-    match error {
-        ApiError::Unauthorized | ApiError::Forbidden => ErrorReason::AuthenticationError,
-        ApiError::Timeout | ApiError::ClientClosed => ErrorReason::Timeout,
-        ApiError::NotFound => ErrorReason::NotFound,
-        ApiError::BadRequest => ErrorReason::InvalidSpec,
-        ApiError::PayloadTooLarge | ApiError::RateLimited => ErrorReason::QuotaExceeded,
-        ApiError::Conflict => ErrorReason::Conflict,
-        ApiError::BadGateway | ApiError::Unavailable => ErrorReason::ConnectionFailed,
-        ApiError::Panic | ApiError::Internal | ApiError::Other => ErrorReason::Internal,
+impl<T: AsRef<str>> Run for Operation<T> {
+    type Verdict = Ended<ErrorReason>;
+    type Measured = ();
+
+    fn begin(&self, _: &Recorder) {}
+
+    fn end(self, recorder: &Recorder, begun: Moment, ended: Ended<ErrorReason>, (): ()) {
+        let elapsed = Moment::now().since(begun);
+        let (status, reason) = match ended {
+            Ended::Success => (OperationStatus::Success, None),
+            Ended::TimedOut | Ended::Failed(ErrorReason::Timeout) => {
+                (OperationStatus::Error, Some(ErrorReason::Timeout))
+            }
+            Ended::Failed(reason) => (OperationStatus::Failure, Some(reason)),
+            Ended::Cancelled | Ended::Panicked => {
+                (OperationStatus::Error, Some(ErrorReason::Internal))
+            }
+        };
+        recorder.vm_operation_by(
+            self.operation,
+            status,
+            self.provider_type,
+            self.provider.as_ref().map(T::as_ref),
+            elapsed,
+        );
+        if let (VmOperation::Create, Some(reason)) = (self.operation, reason) {
+            let failures = &recorder.catalog().vm.creation_failures_total;
+            failures.inc(&CreationFailureLabels { reason });
+        }
     }
 }
 

@@ -25,7 +25,11 @@ use novacron_telemetry::record::{
     update_service_availability, update_vm_count,
 };
 use novacron_telemetry::registry::{Groups, Registry};
-use novacron_telemetry::{instrument_api, instrument_migration};
+use novacron_telemetry::{
+    instrument_api, instrument_external_call, instrument_job, instrument_migration,
+    instrument_provider_call, instrument_query, instrument_reconcile, instrument_task,
+    instrument_vm,
+};
 
 /// Runs it a few times to warm it up, and then says what a thousand more times allocate.
 fn warm(mut run: impl FnMut()) -> AllocationInfo {
@@ -306,6 +310,61 @@ fn marked_functions_do_not_allocate() {
         });
     });
     allocates_nothing("explicit telemetry", || poll_now(explicit(&recorder)));
+}
+
+#[instrument_query(operation = "SELECT", table = table, rows_returned = |found| *found)]
+async fn query(table: &str, works: bool) -> Result<u32, ()> {
+    if works { Ok(3) } else { Err(()) }
+}
+
+#[instrument_vm(operation = "create", provider_type = "libvirt", provider = host)]
+fn create(host: &str, works: bool) -> Result<(), ()> {
+    if works { Ok(()) } else { Err(()) }
+}
+
+#[instrument_job]
+async fn provision(works: bool) -> Result<(), ()> {
+    if works { Ok(()) } else { Err(()) }
+}
+
+#[instrument_task]
+fn prune(works: bool) -> Result<(), ()> {
+    if works { Ok(()) } else { Err(()) }
+}
+
+#[instrument_reconcile(kind = "VirtualMachine")]
+async fn reconcile(works: bool) -> Result<(), ()> {
+    if works { Ok(()) } else { Err(()) }
+}
+
+#[instrument_provider_call(provider_type = "libvirt", method = method)]
+async fn call(method: &str, works: bool) -> Result<(), ()> {
+    if works { Ok(()) } else { Err(()) }
+}
+
+#[instrument_external_call(service = "billing")]
+fn bill(works: bool) -> Result<(), ()> {
+    if works { Ok(()) } else { Err(()) }
+}
+
+#[test]
+fn functions_marked_as_other_work_do_not_allocate() {
+    let (_registry, recorder) = recorder();
+    recorder.in_scope(|| {
+        for works in [true, false] {
+            allocates_nothing("query", || {
+                _ = black_box(poll_now(query("vms", works)));
+            });
+            allocates_nothing("vm", || _ = black_box(create("host-1", works)));
+            allocates_nothing("job", || _ = black_box(poll_now(provision(works))));
+            allocates_nothing("task", || _ = black_box(prune(works)));
+            allocates_nothing("reconcile", || _ = black_box(poll_now(reconcile(works))));
+            allocates_nothing("provider call", || {
+                _ = black_box(poll_now(call("CreateVM", works)));
+            });
+            allocates_nothing("external call", || _ = black_box(bill(works)));
+        }
+    });
 }
 
 #[test]

@@ -13,20 +13,22 @@ use novacron_telemetry::catalog::{Method, ProviderType};
 use novacron_telemetry::metric::Seconds;
 use novacron_telemetry::record::{
     ApiSite, BackgroundJob, DatabaseQuery, Migration, MigrationSite, Outcome, ProviderCall,
-    Reconcile, Recorder, SupportBundle, VmWork, api_future, api_sync, current, migration_future,
-    no_measure, outcome_of, record_queue_wait, record_vm_operation,
+    Reconcile, Recorder, SupportBundle, VmWork, current, outcome_of, record_queue_wait,
+    record_vm_operation, work_future, work_sync,
 };
 
 use crate::books::{Books, Requests, poll, quiet_panic, wait};
 
-const SITE: ApiSite = ApiSite::new("/api/v1/vms", Some(Method::Get));
+fn site(recorder: &Recorder) -> ApiSite {
+    ApiSite::new(recorder.clone(), "/api/v1/vms").method(Method::Get)
+}
 
 /// A marked function around a body that returns a `Result`.
 fn api<T, E, F>(recorder: &Recorder, body: F) -> impl Future<Output = Result<T, E>> + use<T, E, F>
 where
     F: Future<Output = Result<T, E>>,
 {
-    api_future(recorder.clone(), SITE, outcome_of, body)
+    work_future(site(recorder), outcome_of, (), body)
 }
 
 async fn fine() -> Result<(), ()> {
@@ -103,7 +105,7 @@ fn a_panic_is_counted_once_and_goes_on_unchanged() {
 fn a_function_that_panics_is_counted_once_too() {
     let books = Books::new();
     let call = || {
-        api_sync(books.recorder.clone(), SITE, outcome_of::<()>, || {
+        work_sync(site(&books.recorder), outcome_of::<(), _>, (), || {
             quiet_panic()
         });
     };
@@ -115,10 +117,10 @@ fn a_function_that_panics_is_counted_once_too() {
 fn a_panic_that_the_body_catches_is_none_of_ours() {
     let books = Books::new();
     let body = || catch_unwind(|| quiet_panic()).map_err(drop);
-    let caught: Result<(), ()> = api_sync(
-        books.recorder.clone(),
-        SITE,
+    let caught: Result<(), ()> = work_sync(
+        site(&books.recorder),
         |_: &Result<(), ()>| Outcome::Success,
+        (),
         body,
     );
     assert_eq!(caught, Err(()));
@@ -129,10 +131,10 @@ fn a_panic_that_the_body_catches_is_none_of_ours() {
 #[test]
 fn a_classifier_that_panics_does_not_take_the_result_with_it() {
     let books = Books::new();
-    let mut call = pin!(api_future(
-        books.recorder.clone(),
-        SITE,
+    let mut call = pin!(work_future(
+        site(&books.recorder),
         |_: &u32| quiet_panic(),
+        (),
         async { 7 },
     ));
     assert_eq!(poll(call.as_mut()), std::task::Poll::Ready(7));
@@ -180,7 +182,7 @@ fn a_request_inside_a_migration_is_both() {
     let site =
         MigrationSite::new(books.recorder.clone(), "node-1", "node-2").mode(DwcpMode::Internet);
     let body = async { api(&current(), fine()).await };
-    let mut call = pin!(migration_future(site, outcome_of, no_measure, body));
+    let mut call = pin!(work_future(site, outcome_of, (), body));
     assert!(poll(call.as_mut()).is_pending());
     assert_eq!(books.requests().in_flight, 1);
     assert_eq!(
@@ -218,7 +220,7 @@ fn a_call_begun_and_ended_by_a_destructor_that_unwinds_is_a_success() {
     struct Cleanup(Recorder);
     impl Drop for Cleanup {
         fn drop(&mut self) {
-            api_sync(self.0.clone(), SITE, outcome_of, || ());
+            work_sync(site(&self.0), outcome_of, (), || ());
         }
     }
     let books = Books::new();
@@ -255,7 +257,7 @@ async fn a_timeout_inside_a_call_is_a_timeout() {
         Err(_) => Outcome::TimedOut,
     };
     let body = tokio::time::timeout(Duration::from_secs(1), std::future::pending());
-    let call = api_future(books.recorder.clone(), SITE, classify, body);
+    let call = work_future(site(&books.recorder), classify, (), body);
     call.await.unwrap_err();
     assert_eq!(books.requests(), Requests::ended(&[(504, 1)]));
     assert_eq!(books.sum("api_timeouts_total", &[]), 1.0);
@@ -478,7 +480,7 @@ async fn a_failure_is_handed_to_the_owner_of_the_request() {
     let mut service = layer.layer(tower::service_fn(|_: Request<NoBody>| async {
         let missing = Failure::from_status(Status::new(404));
         let classify = move |_: &Result<(), ()>| missing.into();
-        let handler = api_future(current(), SITE, classify, async { Err::<(), ()>(()) });
+        let handler = work_future(site(&current()), classify, (), async { Err::<(), ()>(()) });
         handler.await.unwrap_err();
         let mut response = Response::new(NoBody::new());
         *response.status_mut() = http::StatusCode::SERVICE_UNAVAILABLE;

@@ -12,8 +12,8 @@ use novacron_telemetry::catalog::dwcp::DwcpMode;
 use novacron_telemetry::catalog::provisioner::JobReason;
 use novacron_telemetry::catalog::{Method, Status};
 use novacron_telemetry::record::{
-    ApiSite, Failure, MigrationSite, Outcome, ProvisioningJob, Recorder, api_future, api_sync,
-    current, migration_future, migration_sync, no_measure,
+    ApiSite, Failure, MigrationSite, Outcome, ProvisioningJob, Recorder, current, work_future,
+    work_sync,
 };
 use novacron_telemetry::registry::Groups;
 use proptest::prelude::*;
@@ -130,7 +130,9 @@ fn outcome(end: &End) -> Outcome {
     }
 }
 
-const SITE: ApiSite = ApiSite::new("/work", Some(Method::Post));
+fn handler(recorder: Recorder) -> ApiSite {
+    ApiSite::new(recorder, "/work").method(Method::Post)
+}
 
 fn pair(recorder: Recorder) -> MigrationSite {
     MigrationSite::new(recorder, "node-1", "node-2").mode(DwcpMode::Hybrid)
@@ -145,8 +147,8 @@ fn call(plan: Plan, model: Rc<Model>, outer: Option<Rc<Tally>>, told: Option<Rec
         let tally = Tally::begin(&model, plan.kind, outer);
         let body = body(plan.steps, plan.end, Rc::clone(&tally));
         let end = match plan.kind {
-            Kind::Api => api_future(recorder, SITE, outcome, body).await,
-            Kind::Migration => migration_future(pair(recorder), outcome, no_measure, body).await,
+            Kind::Api => work_future(handler(recorder), outcome, (), body).await,
+            Kind::Migration => work_future(pair(recorder), outcome, (), body).await,
         };
         tally.end.set(end);
     })
@@ -185,8 +187,8 @@ fn sync(kind: Kind, end: End, outer: &Rc<Tally>) {
         end
     };
     let end = match kind {
-        Kind::Api => api_sync(current(), SITE, outcome, body),
-        Kind::Migration => migration_sync(pair(current()), outcome, no_measure, body),
+        Kind::Api => work_sync(handler(current()), outcome, (), body),
+        Kind::Migration => work_sync(pair(current()), outcome, (), body),
     };
     tally.end.set(end);
 }

@@ -3,6 +3,7 @@
 mod accounting;
 mod aliases;
 mod attributes;
+mod attributes_work;
 mod books;
 mod catalog;
 #[cfg(feature = "config")]

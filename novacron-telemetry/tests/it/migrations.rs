@@ -443,7 +443,7 @@ fn handles_go_along_to_other_threads_and_fall_silent_at_the_end() {
     assert_eq!(books.sum("dwcp_uncompressed_bytes_total", &[]), 16_000.0);
 }
 
-#[instrument_migration(source = "node-1", destination = to, error = |error| (*error).into())]
+#[instrument_migration(source = "node-1", destination = to, error = |error| *error)]
 async fn migrate(to: &str, how: Result<(), MigrationError>) -> Result<(), MigrationError> {
     Migration::current().enter(MigrationPhase::Initializing);
     wait().await;

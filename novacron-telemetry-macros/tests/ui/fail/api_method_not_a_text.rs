@@ -1,8 +1,8 @@
-//! A method is a literal.
+//! A number is no method.
 
 use novacron_telemetry::instrument_api;
 
-#[instrument_api(method = GET)]
+#[instrument_api(method = 5)]
 async fn list() -> Result<(), ()> {
     Ok(())
 }

@@ -7,7 +7,7 @@ mod kit {
 use kit::telemetry::label::{LabelSet, LabelValue};
 use kit::telemetry::metric::{Counter, Family};
 use kit::telemetry::registry::MetricGroup;
-use kit::telemetry::{instrument_api, instrument_migration};
+use kit::telemetry::{instrument_api, instrument_migration, instrument_query};
 
 // The usual path would find this instead.
 mod novacron_telemetry {}
@@ -41,12 +41,18 @@ async fn get() -> Result<(), ()> {
     Ok(())
 }
 
-#[instrument_migration(source = "a", destination = "b", crate = crate::kit::telemetry)]
+#[instrument_migration(source = "a", destination = "b", mode = "hybrid", crate = crate::kit::telemetry)]
 fn migrate() -> Result<(), ()> {
     Ok(())
 }
 
+#[instrument_query(operation = "SELECT", table = "vms", rows_returned = |n| *n, crate = kit::telemetry)]
+fn query() -> Result<u64, ()> {
+    Ok(1)
+}
+
 fn main() {
+    assert_eq!(query(), Ok(1));
     let _future = get();
     assert_eq!(migrate(), Ok(()));
     assert_eq!(Metrics::REQUESTS_TOTAL.name, "acme_requests_total");

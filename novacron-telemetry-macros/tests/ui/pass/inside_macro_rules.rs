@@ -28,6 +28,15 @@ macro_rules! handler {
     };
 }
 
+macro_rules! statement {
+    ($name:ident, $operation:literal, $table:expr, $error:ty) => {
+        #[novacron_telemetry::instrument_query(operation = $operation, table = $table)]
+        fn $name() -> Result<u8, $error> {
+            Ok(1)
+        }
+    };
+}
+
 macro_rules! value {
     ($name:ident, $cap:literal, $inner:ty) => {
         #[derive(Clone, novacron_telemetry::label::LabelValue)]
@@ -42,6 +51,7 @@ group! {
     "Jobs that wait." queue_seconds: kit::telemetry::metric::Gauge, Seconds;
 }
 
+statement!(select, "SELECT", "vms", String);
 handler!(list, "/vms", "GET", String);
 value!(Region, 7, String);
 
@@ -49,5 +59,6 @@ fn main() {
     assert_eq!(Metrics::JOBS_TOTAL.help, "Jobs that ended.");
     assert_eq!(Metrics::QUEUE_SECONDS.name, "acme_queue_seconds");
     assert_eq!(Region::from("a").as_str(), "a");
+    assert_eq!(select(), Ok(1));
     let _future = list();
 }

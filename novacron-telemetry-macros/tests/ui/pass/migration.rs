@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use novacron_telemetry::catalog::dwcp::DwcpMode;
+use novacron_telemetry::catalog::vm::MigrationType;
+use novacron_telemetry::catalog::{MigrationError, Status};
 use novacron_telemetry::record::{Failure, Recorder};
 use novacron_telemetry::instrument_migration;
 
@@ -45,12 +47,12 @@ fn sync() -> u8 {
     2
 }
 
-#[instrument_migration(source = "a", destination = "b", bytes = u64::clone)]
+#[instrument_migration(source = "a", destination = "b", mode = "datacenter", kind = "storage", bytes = u64::clone)]
 fn only_bytes() -> Result<u64, Broken> {
     Ok(7)
 }
 
-#[instrument_migration(source = "a", destination = "b", downtime = |seconds| *seconds)]
+#[instrument_migration(source = "a", destination = "b", kind = MigrationType::Live, downtime = |seconds| *seconds)]
 fn only_downtime() -> Result<f64, Broken> {
     Ok(0.5)
 }
@@ -68,7 +70,19 @@ impl Mover {
     }
 }
 
+// A reason of its own, or what turns into a failure.
+#[instrument_migration(source = "a", destination = "b", error = |_| MigrationError::Convergence)]
+fn reason() -> Result<(), Broken> {
+    Err(Broken)
+}
+
+#[instrument_migration(source = "a", destination = "b", error = |_| Status::new(503), kind = None)]
+fn status() -> Result<(), Broken> {
+    Err(Broken)
+}
+
 fn main() {
+    assert!(reason().is_err() && status().is_err());
     assert_eq!(sync(), 2);
     assert_eq!(only_bytes().unwrap(), 7);
     assert_eq!(only_downtime().unwrap(), 0.5);

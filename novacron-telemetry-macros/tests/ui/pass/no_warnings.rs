@@ -4,9 +4,10 @@
 #![deny(elided_lifetimes_in_paths, missing_copy_implementations, trivial_bounds, unit_bindings)]
 
 use novacron_telemetry::label::{LabelSet, LabelValue};
+use novacron_telemetry::record::Failure;
 use novacron_telemetry::metric::{Counter, Family, Histogram, buckets};
 use novacron_telemetry::registry::MetricGroup;
-use novacron_telemetry::{instrument_api, instrument_migration};
+use novacron_telemetry::{instrument_api, instrument_job, instrument_migration, instrument_query};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, LabelValue)]
 enum Hidden {
@@ -78,7 +79,17 @@ pub async fn migrate(text: &str) -> Result<&str, u8> {
     Ok(text)
 }
 
+/// What is measured.
+#[instrument_query(operation = "SELECT", table = "vms", rows_returned = |rows| *rows, error = |_| Failure::INTERNAL)]
+pub async fn query() -> Result<u64, u8> { Ok(1) }
+
+/// Nothing is said.
+#[instrument_job]
+pub fn job() {}
+
 fn main() {
+    job();
+    let _query = query();
     let labels = Labels { plan: Plan::Free, region: "a".into(), hidden: Hidden::A };
     let _used = (labels, unit(1), line(), diverges(1), migrate("a"));
     sync(1);

@@ -35,7 +35,7 @@ macro_rules! matches {
 use ::novacron_telemetry::label::{LabelSet, LabelValue};
 use ::novacron_telemetry::metric::{Counter, Family, Gauge, Histogram, buckets};
 use ::novacron_telemetry::registry::MetricGroup;
-use ::novacron_telemetry::{instrument_api, instrument_migration};
+use ::novacron_telemetry::{instrument_api, instrument_migration, instrument_query, instrument_vm};
 
 #[derive(::core::clone::Clone, ::core::marker::Copy, Debug, PartialEq, Eq, Hash, LabelValue)]
 #[label(ignore_case)]
@@ -82,7 +82,17 @@ async fn migrate() -> ::core::result::Result<u8, ()> {
     ::core::result::Result::Ok(1)
 }
 
+#[instrument_query(operation = "SELECT", table = "vms", rows_returned = |n| *n, error = |_| ::novacron_telemetry::record::Failure::INTERNAL)]
+async fn query() -> ::core::result::Result<u64, ()> {
+    ::core::result::Result::Ok(1)
+}
+
+#[instrument_vm(operation = "start", provider_type = "mock", provider = "a")]
+fn start() {}
+
 fn main() {
     now();
+    start();
+    let _query = query();
     let _futures = (get(), migrate());
 }

@@ -27,7 +27,7 @@ use super::work::Target;
 use crate::catalog::{CallStatus, GrpcCode, ProviderType};
 use crate::layer::grpc::{deadline, path, status};
 use crate::record::{
-    Ending, ExternalCall, ExternalSeries, Frame, Outcome, ProviderRpc, Recorder, UNMATCHED,
+    Ending, ExternalSeries, Frame, Outcome, ProviderRpc, Recorder, ServiceCall, UNMATCHED,
 };
 
 /// Counts the calls to one provider or service over gRPC. See the [module](super) for what is
@@ -113,7 +113,7 @@ pub(super) struct GrpcCall {
 #[derive(Debug)]
 enum Call {
     Provider(ProviderRpc),
-    Service(ExternalCall),
+    Service(ServiceCall),
 }
 
 impl GrpcCall {
@@ -126,7 +126,7 @@ impl GrpcCall {
                 Call::Provider(ProviderRpc::begin(recorder, *provider_type, method))
             }
             Peer::Service(series) => {
-                Call::Service(ExternalCall::begin(recorder, Arc::clone(series), || {
+                Call::Service(ServiceCall::begin(recorder, Arc::clone(series), || {
                     let method = path::parse(request.uri().path()).map(|(_, method)| method);
                     method.unwrap_or(UNMATCHED).to_owned().into()
                 }))

@@ -14,7 +14,7 @@ use crate::catalog::CallStatus;
 use crate::layer::answer::{Answer, ran_out_of_time};
 use crate::layer::http::method_of;
 use crate::record::{
-    Ending, ExternalCall, ExternalSeries, Failure, Frame, Framed, Outcome, Recorder, Work,
+    Ending, ExternalSeries, Failure, Frame, Framed, Outcome, Recorder, ServiceCall, Work,
 };
 
 /// Who is called.
@@ -38,7 +38,7 @@ pub(super) enum ClientWork {
 /// A call over HTTP.
 #[derive(Debug)]
 pub(super) struct HttpCall {
-    call: ExternalCall,
+    call: ServiceCall,
     /// What the head said, once there was one.
     status: Option<CallStatus>,
 }
@@ -47,7 +47,7 @@ impl ClientWork {
     pub(super) fn begin<B>(recorder: Recorder, target: &Target, request: &Request<B>) -> Self {
         match target {
             Target::Http(series) => Self::Http(HttpCall {
-                call: ExternalCall::begin(recorder, Arc::clone(series), || {
+                call: ServiceCall::begin(recorder, Arc::clone(series), || {
                     method_of(request.method()).as_str().into()
                 }),
                 status: None,
@@ -100,6 +100,8 @@ impl Answer for ClientWork {
 }
 
 impl Work for ClientWork {
+    type Verdict = Outcome;
+
     fn end(self, ending: Ending) {
         match self {
             Self::Http(http) => {

@@ -155,6 +155,8 @@ impl Answer for GrpcWork {
 }
 
 impl Work for GrpcWork {
+    type Verdict = Outcome;
+
     fn end(mut self, ending: Ending) {
         let code = self.code(ending);
         if code == GrpcCode::Ok {

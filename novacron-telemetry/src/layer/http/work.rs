@@ -145,6 +145,8 @@ impl HttpWork {
 }
 
 impl Work for HttpWork {
+    type Verdict = Outcome;
+
     fn end(self, ending: Ending) {
         let end = match self.head {
             None => self.end_before_head(ending),

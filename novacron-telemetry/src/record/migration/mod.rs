@@ -21,10 +21,7 @@ use progress::Closing;
 pub use forecast::Forecast;
 pub(super) use pairs::Migrations;
 pub use run::{MigrationHandle, MigrationRun, Round};
-pub use site::{
-    Measured, MigrationSite, measure, measure_bytes, measure_downtime, migration_future,
-    migration_sync, no_measure,
-};
+pub use site::{Measured, MigrationSite};
 
 /// A migration from one node to another, as it is told to telemetry.
 ///

@@ -42,8 +42,13 @@ impl Pair {
     /// A pair of nodes shows all its statuses from its first migration on: the first failure must
     /// be an increase.
     fn new(families: &MigrationMetrics, row: Row<NodePairLabels>) -> Option<Self> {
-        let text = |label| families.migration_duration_seconds.text(row, label);
-        let (source, destination) = (text(0)?, text(1)?);
+        let durations = &families.migration_duration_seconds;
+        if durations.is_silent() {
+            return None;
+        }
+        // A node without a name is one all the same: its label is left out.
+        let text = |label| durations.text(row, label).unwrap_or_default();
+        let (source, destination) = (text(0), text(1));
         let key = |status| MigrationLabelsRef {
             source,
             destination,

@@ -275,6 +275,8 @@ impl Framed for MigrationWork {
 }
 
 impl Work for MigrationWork {
+    type Verdict = Outcome;
+
     fn end(self, ending: Ending) {
         let Self::Owner(frame) = self else { return };
         let outcome = match ending {

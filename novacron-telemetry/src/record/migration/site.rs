@@ -1,14 +1,14 @@
 //! What `#[instrument_migration]` calls.
 
-use std::future::Future;
-
+use super::Migration;
 use super::run::MigrationWork;
-use super::{Migration, MigrationHandle};
 use crate::catalog::dwcp::DwcpMode;
 use crate::catalog::vm::MigrationType;
-use crate::metric::Seconds;
-use crate::record::guard::{Counted, count};
-use crate::record::{AsResult, Outcome, Recorder};
+use crate::record::current::{self, Frame};
+use crate::record::guard::{Ending, Framed, Work};
+use crate::record::returned::Stated;
+use crate::record::run::Told;
+use crate::record::{Begin, Outcome, Recorder};
 
 /// Where an `#[instrument_migration]` stands: between which nodes, and how.
 #[derive(Debug)]
@@ -22,14 +22,14 @@ impl MigrationSite {
 
     /// The network mode it runs in.
     #[must_use]
-    pub fn mode(self, mode: impl Into<Option<DwcpMode>>) -> Self {
-        Self(self.0.mode(mode))
+    pub fn mode(self, mode: impl Stated<DwcpMode>) -> Self {
+        Self(self.0.mode(mode.stated()))
     }
 
     /// The kind of VM migration it is.
     #[must_use]
-    pub fn kind(self, kind: impl Into<Option<MigrationType>>) -> Self {
-        Self(self.0.kind(kind))
+    pub fn kind(self, kind: impl Stated<MigrationType>) -> Self {
+        Self(self.0.kind(kind.stated()))
     }
 }
 
@@ -42,86 +42,43 @@ pub struct Measured {
     pub downtime: Option<f64>,
 }
 
-/// Measures nothing.
-pub fn no_measure<T>(_: &T) -> Measured {
-    Measured::default()
+impl Begin for MigrationSite {
+    type Verdict = Outcome;
+    type Measured = Measured;
+    type Work = Marked;
+
+    fn begin(self) -> Marked {
+        Marked(MigrationWork::begin(self.0))
+    }
 }
 
-/// Reads the bytes that a successful migration moved.
-pub fn measure_bytes<R: AsResult>(
-    bytes: impl FnOnce(&R::Value) -> u64,
-) -> impl FnOnce(&R) -> Measured {
-    read_value(|done: &R::Value| Measured {
-        bytes: Some(bytes(done)),
-        downtime: None,
-    })
+/// A migration that a marked function is.
+#[derive(Debug)]
+pub struct Marked(MigrationWork);
+
+impl Work for Marked {
+    type Verdict = Told<Outcome, Measured>;
+
+    fn end(mut self, ending: Ending<Self::Verdict>) {
+        let failure = self.0.frame().failure;
+        let ending = match ending {
+            Ending::Panicked => Ending::Panicked,
+            Ending::Outcome(Told { verdict, measured }) => {
+                // It says what it moved before it says how it ended.
+                self.0.handle().tell(measured.bytes, measured.downtime);
+                Ending::Outcome(verdict)
+            }
+        };
+        self.0.end(ending);
+        // It stood between the owner of a request and whoever knew why that failed.
+        if let Some(failure) = failure {
+            current::hand_out(failure);
+        }
+    }
 }
 
-/// Reads how long the guest stood still in a successful migration.
-pub fn measure_downtime<R: AsResult, S: Into<Seconds>>(
-    downtime: impl FnOnce(&R::Value) -> S,
-) -> impl FnOnce(&R) -> Measured {
-    read_value(|done: &R::Value| Measured {
-        bytes: None,
-        downtime: Some(downtime(done).into().get()),
-    })
-}
-
-/// Reads both.
-pub fn measure<R: AsResult, S: Into<Seconds>>(
-    bytes: impl FnOnce(&R::Value) -> u64,
-    downtime: impl FnOnce(&R::Value) -> S,
-) -> impl FnOnce(&R) -> Measured {
-    read_value(|done: &R::Value| Measured {
-        bytes: Some(bytes(done)),
-        downtime: Some(downtime(done).into().get()),
-    })
-}
-
-fn read_value<R: AsResult>(
-    read: impl FnOnce(&R::Value) -> Measured,
-) -> impl FnOnce(&R) -> Measured {
-    |result| result.as_result().map(read).unwrap_or_default()
-}
-
-/// Runs a marked `async fn`.
-pub fn migration_future<F, C, M>(
-    site: MigrationSite,
-    classify: C,
-    measure: M,
-    future: F,
-) -> impl Future<Output = F::Output>
-where
-    F: Future,
-    C: FnOnce(&F::Output) -> Outcome,
-    M: FnOnce(&F::Output) -> Measured,
-{
-    let work = MigrationWork::begin(site.0);
-    let classify = reading(work.handle(), measure, classify);
-    Counted::new(work, classify, future)
-}
-
-/// Runs a marked `fn`.
-pub fn migration_sync<R>(
-    site: MigrationSite,
-    classify: impl FnOnce(&R) -> Outcome,
-    measure: impl FnOnce(&R) -> Measured,
-    f: impl FnOnce() -> R,
-) -> R {
-    let work = MigrationWork::begin(site.0);
-    let classify = reading(work.handle(), measure, classify);
-    count(work, classify, f)
-}
-
-/// Reads what the result says about the migration before how it ended.
-fn reading<R>(
-    handle: MigrationHandle,
-    measure: impl FnOnce(&R) -> Measured,
-    classify: impl FnOnce(&R) -> Outcome,
-) -> impl FnOnce(&R) -> Outcome {
-    move |result| {
-        let Measured { bytes, downtime } = measure(result);
-        handle.tell(bytes, downtime);
-        classify(result)
+impl Framed for Marked {
+    fn frame(&mut self) -> &mut Frame {
+        self.0.frame()
     }
 }

@@ -7,8 +7,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::Empty;
-use novacron_telemetry::instrument_api;
 use novacron_telemetry::record::{Failure, Outcome};
+use novacron_telemetry::{instrument_api, instrument_migration, instrument_vm};
 use tower::{BoxError, Layer, Service, ServiceBuilder, ServiceExt, service_fn};
 
 use super::Step::{Data, Wait};
@@ -173,6 +173,29 @@ fn an_attribute_behind_the_layer_adds_the_class_and_nothing_else() {
         &[("endpoint", "/not/this/one")],
     );
     assert_eq!(attributed, 0.0, "the layer owns the request");
+}
+
+#[instrument_vm(operation = "create", error = classify)]
+async fn create() -> Result<(), Refused> {
+    migrate().await
+}
+
+#[instrument_migration(source = "a", destination = "b", error = classify)]
+async fn migrate() -> Result<(), Refused> {
+    refuse().await
+}
+
+#[test]
+fn work_of_other_kinds_between_the_layer_and_the_attribute_passes_the_class_on() {
+    let wire = service_fn(|_| async {
+        let status = if create().await.is_err() { 500 } else { 200 };
+        let response = Response::builder().status(status);
+        Reply::Ok(response.body(known([Data(2)])).unwrap())
+    });
+    assert_eq!(
+        Rig::new().send(wire, get(), Until::End),
+        Seen::answered("500").error("conflict")
+    );
 }
 
 #[test]

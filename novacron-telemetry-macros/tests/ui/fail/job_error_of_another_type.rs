@@ -1,0 +1,10 @@
+//! A number is no reason.
+
+use novacron_telemetry::instrument_job;
+
+#[instrument_job(error = |code| *code)]
+async fn work() -> Result<(), u32> {
+    Ok(())
+}
+
+fn main() {}
