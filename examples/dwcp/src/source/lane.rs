@@ -334,6 +334,6 @@ fn stopped() -> MigrateError {
 const BATCH: usize = 64;
 
 /// How long a stream may go without an acknowledgement of what it sent.
-const STALLED: Duration = Duration::from_secs(15);
+const STALLED: Duration = Duration::from_secs(10);
 
 const FIRST_PAUSE: Duration = Duration::from_millis(100);

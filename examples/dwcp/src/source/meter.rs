@@ -13,8 +13,8 @@ use novacron_telemetry::{
         migration::MigrationPhase,
     },
     record::{
-        self, Forecast, Migration, update_dwcp_bandwidth, update_dwcp_delta_hits,
-        update_dwcp_prediction_accuracy,
+        self, Forecast, Migration, update_dwcp_bandwidth, update_dwcp_component_health,
+        update_dwcp_delta_hits, update_dwcp_prediction_accuracy,
     },
 };
 use tokio::time::{MissedTickBehavior, interval};
@@ -109,6 +109,8 @@ impl Meter {
         );
         if let Some(judgement) = judgement {
             update_dwcp_prediction_accuracy(journal.mode().as_str(), judgement.accuracy);
+            let good = judgement.accuracy >= 0.5;
+            update_dwcp_component_health("pba", if good { "healthy" } else { "degraded" });
             if judgement.odd {
                 recorder.dwcp_anomaly(AnomalyMetric::Bandwidth, Severity::Warning);
             }

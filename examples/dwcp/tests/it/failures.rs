@@ -87,6 +87,29 @@ fn a_destination_that_is_killed_during_the_pause_leaves_the_guest_here() {
 }
 
 #[test]
+fn a_destination_that_hangs_is_given_up_as_stalled() {
+    let reports = Reports::new();
+    let (destination, to, destination_metrics) = serve(&reports, &[]);
+    let flags = ["--memory=64MiB", "--bandwidth=4MiB"];
+    let (source, metrics) = migrate(&reports, to, &flags);
+    until_under_way(metrics);
+    destination.signal("-STOP");
+    let report = reports.of("source");
+    assert_eq!(report["error_type"], "stalled", "{report}");
+    assert_eq!(report["guest"], "source");
+    source_agrees(metrics, &report);
+
+    // It comes to itself and finds nobody.
+    destination.signal("-CONT");
+    let received = reports.of("destination");
+    assert_eq!(received["outcome"], "failed", "{received}");
+    assert_eq!(received["guest_started"], false);
+    destination_agrees(destination_metrics, &received);
+    source.signal("-INT");
+    assert_eq!(source.end(), Some(1));
+}
+
+#[test]
 fn streams_that_are_cut_are_connected_again_and_nothing_is_lost() {
     let reports = Reports::new();
     let (destination, to, destination_metrics) = serve(&reports, &[]);
