@@ -36,6 +36,8 @@ use session::{Ending, Session};
 
 mod intake;
 mod session;
+#[cfg(test)]
+mod tests;
 
 /// A node that takes guests.
 #[derive(Clone, Debug)]
