@@ -292,11 +292,23 @@ impl ApiRequest {
     }
 
     /// The head of the response is on its way: observes the time to it.
+    #[cfg(feature = "http")]
     pub(crate) fn head(&mut self) {
+        self.head_at(Moment::now());
+    }
+
+    /// The whole of it is over: its head is its end, and the clock is read once for both.
+    pub(super) fn end_at_once(mut self, end: &ApiEnd) {
+        let now = Moment::now();
+        self.head_at(now);
+        self.end_at(end, now);
+    }
+
+    fn head_at(&mut self, now: Moment) {
         let Some(recorder) = &self.frame.recorder else {
             return;
         };
-        let elapsed = Moment::now().since(self.begun);
+        let elapsed = now.since(self.begun);
         if let Some(route) = recorder.route(self.row, self.method) {
             let slow = elapsed > recorder.settings().slow_request;
             let rescued = slow && self.span.is_watched();
@@ -311,6 +323,10 @@ impl ApiRequest {
 
     /// The request ended.
     pub(crate) fn end(self, end: &ApiEnd) {
+        self.end_at(end, Moment::now());
+    }
+
+    fn end_at(self, end: &ApiEnd, now: Moment) {
         let Self {
             frame,
             span,
@@ -320,7 +336,6 @@ impl ApiRequest {
             in_flight,
             timed,
         } = &self;
-        let now = Moment::now();
         if let Some(recorder) = &frame.recorder
             && let Some(route) = recorder.route(*row, *method)
         {

@@ -145,7 +145,7 @@ impl Work for ApiWork {
     fn end(self, ending: Ending<Self::Verdict>) {
         let outcome = Told::from(ending).verdict;
         match self.0 {
-            Owned::Here(mut request) => {
+            Owned::Here(request) => {
                 let end = match outcome {
                     Outcome::Success => ApiEnd::answered(outcome.status()),
                     Outcome::Cancelled => ApiEnd::client_left(),
@@ -153,10 +153,10 @@ impl Work for ApiWork {
                     Outcome::Failure(Failure::PANICKED) => ApiEnd::panicked(),
                     Outcome::Failure(failure) => ApiEnd::failed(failure),
                 };
-                if end.how == How::Answered {
-                    request.head();
+                match end.how {
+                    How::Answered => request.end_at_once(&end),
+                    How::ClientLeft | How::Panicked => request.end(&end),
                 }
-                request.end(&end);
             }
             Owned::Elsewhere(_) => match outcome {
                 // The owner sees the panic, or that nobody waits.
