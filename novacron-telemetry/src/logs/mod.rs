@@ -12,7 +12,7 @@
 //!     let _entered = job.enter();
 //!     tracing::info!(duration_ms = 12.5, db_password = "hunter2", "placed");
 //! });
-//! assert_eq!(logs.flush(std::time::Duration::from_secs(5)).written, 1);
+//! assert_eq!(logs.flush(std::time::Duration::from_secs(5)).lost, 0);
 //!
 //! let line = std::fs::read_to_string(&path)?;
 //! assert!(line.contains(r#""level":"info","service":"api-server","component":"scheduler""#));

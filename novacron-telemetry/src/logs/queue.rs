@@ -81,8 +81,8 @@ pub(super) struct Taken {
     pub(super) orders: Orders,
     /// Whether somebody waits until everything is written.
     pub(super) flush: bool,
-    /// Lines for which there was no room, so far.
-    pub(super) queue_full: u64,
+    /// Lines that were lost so far.
+    pub(super) dropped: u64,
 }
 
 /// What a [`flush`](crate::logs::Logs::flush) did.
@@ -298,7 +298,7 @@ impl State {
             },
             orders,
             flush: orders.flushes > self.answered,
-            queue_full: self.totals.queue_full,
+            dropped: self.totals.counts(0).dropped(),
         }
     }
 }

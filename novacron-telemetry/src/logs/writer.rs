@@ -35,11 +35,12 @@ pub(super) struct Writer {
     whole: usize,
     retry: Option<Instant>,
     back_off: Duration,
-    /// Since when the output fails, and how many lines had been lost by then.
-    failing: Option<(Instant, u64)>,
+    /// Since when the output fails.
+    failing: Option<Instant>,
     told_at: Instant,
-    told_full: u64,
-    queue_full: u64,
+    /// Lines that were lost, and how many of them were told of.
+    dropped: u64,
+    told: u64,
     stamps: Stamps,
 }
 
@@ -64,8 +65,8 @@ impl Writer {
             back_off: BACK_OFF.0,
             failing: None,
             told_at: now.checked_sub(TELL).unwrap_or(now),
-            told_full: 0,
-            queue_full: 0,
+            dropped: 0,
+            told: 0,
             stamps: Stamps::default(),
         }
     }
@@ -76,7 +77,7 @@ impl Writer {
             let shared = Arc::clone(&self.shared);
             let taken = shared.queue.take(self.due(), !self.hand.is_empty());
             self.hand.extend(taken.chunks);
-            self.queue_full = taken.queue_full;
+            self.dropped = taken.dropped;
             let orders = taken.orders;
             let flush = orders.close || taken.flush;
             self.housekeeping(flush);
@@ -107,8 +108,9 @@ impl Writer {
 
     /// When there is something to do besides new lines.
     fn due(&self) -> Option<Instant> {
-        let news = self.shared.limiter.has_news() || self.queue_full > self.told_full;
-        let tell = (news && self.retry.is_none()).then(|| self.told_at + TELL);
+        let news = self.shared.limiter.has_news() || self.dropped > self.told;
+        let quiet = self.retry.is_none() && self.failing.is_none();
+        let tell = (news && quiet).then(|| self.told_at + TELL);
         [self.retry, tell, self.shared.filter.due()]
             .into_iter()
             .flatten()
@@ -126,7 +128,8 @@ impl Writer {
             self.audit("log filter changed", &change, lifetime);
         }
         // While nothing is written, more to write would only pile up.
-        if self.retry.is_none() && (flush || now.duration_since(self.told_at) >= TELL) {
+        let quiet = self.retry.is_none() && self.failing.is_none();
+        if quiet && (flush || now.duration_since(self.told_at) >= TELL) {
             self.tell(now);
         }
     }
@@ -145,14 +148,19 @@ impl Writer {
             fields.count("suppressed", suppressed);
             self.notice(*metadata.level(), metadata.target(), &fields);
         });
-        let new = self.queue_full - self.told_full;
+        let new = self.untold();
         if new > 0 {
-            self.told_full = self.queue_full;
             let mut fields = Fields::default();
-            fields.say("log lines were dropped, because the queue was full");
+            fields.say("log lines were dropped, because the output did not take them in time");
             fields.count("dropped", new);
             self.notice(Level::WARN, NAME, &fields);
         }
+    }
+
+    /// How many lines were lost that nobody was told of; they are told of now.
+    fn untold(&mut self) -> u64 {
+        self.dropped = self.shared.totals().1.dropped();
+        self.dropped - std::mem::replace(&mut self.told, self.dropped)
     }
 
     fn audit(&mut self, what: &str, change: &Change, lifetime: Option<Duration>) {
@@ -295,7 +303,7 @@ impl Writer {
         if self.failing.is_some() {
             return;
         }
-        self.failing = Some((Instant::now(), self.lost()));
+        self.failing = Some(Instant::now());
         let mut fields = Fields::default();
         fields.say("log lines cannot be written");
         fields.note("output", &self.sink.name());
@@ -310,12 +318,10 @@ impl Writer {
     /// The output took something; if it had failed, that is said.
     fn works(&mut self) {
         (self.retry, self.back_off) = (None, BACK_OFF.0);
-        let Some((since, lost)) = self.failing.take() else {
+        let Some(since) = self.failing.take() else {
             return;
         };
-        let lost = self.lost() - lost;
-        self.told_full = self.shared.totals().0.queue_full;
-        self.queue_full = self.told_full;
+        let lost = self.untold();
         let mut fields = Fields::default();
         fields.say("log lines can be written again");
         fields.note("output", &self.sink.name());
@@ -325,10 +331,6 @@ impl Writer {
         );
         fields.count("lost", lost);
         self.notice(Level::WARN, NAME, &fields);
-    }
-
-    fn lost(&self) -> u64 {
-        self.shared.totals().1.dropped()
     }
 }
 

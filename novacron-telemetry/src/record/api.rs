@@ -291,6 +291,20 @@ impl ApiRequest {
         self.frame.failure
     }
 
+    #[cfg(feature = "http")]
+    /// The route, for whoever writes about the request.
+    pub(crate) fn endpoint(&self) -> Option<Box<str>> {
+        let recorder = self.frame.recorder.as_ref()?;
+        let route = recorder.route(self.row, self.method)?;
+        Some(route.endpoint.clone())
+    }
+
+    #[cfg(feature = "http")]
+    /// The time since it began.
+    pub(crate) fn elapsed(&self) -> Duration {
+        Moment::now().since(self.begun)
+    }
+
     /// The head of the response is on its way: observes the time to it.
     #[cfg(feature = "http")]
     pub(crate) fn head(&mut self) {

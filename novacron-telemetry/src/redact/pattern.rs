@@ -131,7 +131,7 @@ fn separated(bytes: &[u8], at: usize, from: usize) -> Option<Range<usize>> {
 /// The key that ends where the separator stands, without quotes around it.
 fn key_before(bytes: &[u8], separator: usize, from: usize) -> Option<&[u8]> {
     let mut end = separator;
-    while end > from && matches!(bytes[end - 1], b' ' | b'"' | b'\'' | b'\\') && separator - end < 3
+    while end > from && matches!(bytes[end - 1], b' ' | b'"' | b'\'' | b'\\') && separator - end < 8
     {
         end -= 1;
     }
@@ -144,27 +144,20 @@ fn key_before(bytes: &[u8], separator: usize, from: usize) -> Option<&[u8]> {
 
 /// The value that begins here: quoted, in brackets, or up to a delimiter.
 fn value(bytes: &[u8], start: usize, cookies: bool) -> Option<Range<usize>> {
-    let first = *bytes.get(start)?;
-    let rest = &bytes[start..];
-    if rest.starts_with(REDACTED.as_bytes()) {
+    if bytes[start.min(bytes.len())..].starts_with(REDACTED.as_bytes()) {
         return None;
     }
-    match first {
-        b'"' | b'\'' => Some(start + 1..quote_end(bytes, start + 1, first)),
-        // JSON inside JSON.
-        b'\\' if matches!(bytes.get(start + 1), Some(b'"' | b'\'')) => {
-            let inside = start + 2;
-            let end = bytes[inside..]
-                .windows(2)
-                .position(|two| two == [b'\\', bytes[start + 1]]);
-            Some(inside..end.map_or(bytes.len(), |end| inside + end))
-        }
-        b'[' | b'{' => {
-            let close = if first == b'[' { b']' } else { b'}' };
-            let end = bytes[start..].iter().position(|byte| *byte == close);
-            Some(start..end.map_or(bytes.len(), |end| start + end + 1))
-        }
+    if let Some(inside) = quoted(bytes, start) {
+        return Some(inside);
+    }
+    // `Some("…")`: what is inside.
+    let name = skip(bytes, start, |byte| byte.is_ascii_alphabetic());
+    if name > start && bytes.get(name) == Some(&b'(') {
+        return value(bytes, name + 1, cookies);
+    }
+    match bytes.get(start)? {
         b'\n' | b'\r' => None,
+        b'[' | b'{' => Some(start..bracket_end(bytes, start)),
         _ if cookies => {
             let end = skip(bytes, start, |byte| !matches!(byte, b'\n' | b'\r' | b'"'));
             Some(start..end)
@@ -172,55 +165,89 @@ fn value(bytes: &[u8], start: usize, cookies: bool) -> Option<Range<usize>> {
         _ => {
             let end = word_end(bytes, start);
             let word = &bytes[start..end];
-            let announces = SCHEMES
-                .iter()
-                .any(|scheme| word.eq_ignore_ascii_case(scheme.as_bytes()));
-            // `Authorization: Digest username="…", …`: all that belongs to it.
-            let end = if announces && bytes.get(end) == Some(&b' ') {
-                if word.eq_ignore_ascii_case(b"digest")
-                    || word.eq_ignore_ascii_case(b"aws4-hmac-sha256")
-                {
-                    skip(bytes, end, |byte| !matches!(byte, b'\n' | b'\r'))
-                } else {
-                    word_end(bytes, end + 1)
-                }
-            } else {
+            let is = |scheme: &str| word.eq_ignore_ascii_case(scheme.as_bytes());
+            let end = if bytes.get(end) != Some(&b' ') || !SCHEMES.iter().any(|scheme| is(scheme)) {
                 end
+            } else if is("digest") || is("aws4-hmac-sha256") {
+                // Many words belong to these: `Digest username="…", response="…"`.
+                skip(bytes, end, |byte| !matches!(byte, b'\n' | b'\r'))
+            } else {
+                word_end(bytes, end + 1)
             };
             Some(start..end)
         }
     }
 }
 
-/// Where an unquoted value ends: at a delimiter that stands outside quotes, as in
-/// `Some("two words")`.
+/// What stands in the quotes that open here. Quotes inside quotes have backslashes in front, and
+/// close with as many.
+fn quoted(bytes: &[u8], start: usize) -> Option<Range<usize>> {
+    let slashes = skip(bytes, start, |byte| byte == b'\\') - start;
+    let quote = start + slashes;
+    match bytes.get(quote) {
+        Some(b'"' | b'\'') => Some(quote + 1..quote_end(bytes, quote + 1, bytes[quote], slashes)),
+        _ => None,
+    }
+}
+
+/// Where the closing quote with so many backslashes stands, or the text ends.
+fn quote_end(bytes: &[u8], start: usize, quote: u8, slashes: usize) -> usize {
+    let mut before = 0;
+    for (at, &byte) in bytes.iter().enumerate().skip(start) {
+        match byte {
+            b'\\' => before += 1,
+            // One more level of quoting doubles them and adds one. So an even number of such groups
+            // is a quote inside, and an odd one the end, perhaps behind a backslash of the text.
+            byte if byte == quote
+                && (before + 1) % (slashes + 1) == 0
+                && (before + 1) / (slashes + 1) % 2 == 1 =>
+            {
+                return at - slashes;
+            }
+            _ => before = 0,
+        }
+    }
+    bytes.len()
+}
+
+/// Where the bracket that opens here was closed, quotes and brackets inside it left aside.
+fn bracket_end(bytes: &[u8], start: usize) -> usize {
+    let mut depth = 0u32;
+    let mut at = start;
+    while let Some(&byte) = bytes.get(at) {
+        match byte {
+            b'[' | b'{' | b'(' => depth += 1,
+            b']' | b'}' | b')' => {
+                depth -= 1;
+                if depth == 0 {
+                    return at + 1;
+                }
+            }
+            b'"' | b'\\' => {
+                if let Some(inside) = quoted(bytes, at) {
+                    at = inside.end;
+                    at = skip(bytes, at, |byte| byte == b'\\');
+                }
+            }
+            _ => {}
+        }
+        at += 1;
+    }
+    bytes.len()
+}
+
+/// Where an unquoted value ends.
 fn word_end(bytes: &[u8], start: usize) -> usize {
     let mut at = start;
     while let Some(&byte) = bytes.get(at) {
         match byte {
-            b'"' if at > start && bytes[at - 1] == b'(' => {
-                at = (quote_end(bytes, at + 1, b'"') + 1).min(bytes.len());
-                continue;
-            }
+            b'[' | b'{' | b'(' => at = bracket_end(bytes, at),
             b' ' | b'\t' | b'\n' | b'\r' | b',' | b';' | b'&' | b')' | b']' | b'}' | b'"'
             | b'\'' | b'<' | b'>' | b'|' | b'\\' => break,
             _ => at += 1,
         }
     }
     at
-}
-
-/// Where the closing quote stands, or the text ends.
-fn quote_end(bytes: &[u8], start: usize, quote: u8) -> usize {
-    let mut at = start;
-    while let Some(&byte) = bytes.get(at) {
-        match byte {
-            b'\\' => at += 2,
-            byte if byte == quote => return at,
-            _ => at += 1,
-        }
-    }
-    bytes.len()
 }
 
 /// The user and password in front of a URL's host.
@@ -334,19 +361,22 @@ fn flagged(bytes: &[u8], start: usize) -> Option<Range<usize>> {
         return None;
     }
     // Also as an element of an argument list: `"--password", "hunter2"`.
-    let next = skip(bytes, end, |byte| {
-        matches!(byte, b' ' | b'"' | b'\'' | b',')
-    });
-    let quoted = next > end && matches!(bytes[next - 1], b'"' | b'\'');
+    let between = |byte| matches!(byte, b' ' | b'"' | b'\'' | b',' | b'\\');
+    let next = skip(bytes, end, between);
     if next == end || bytes.get(next) == Some(&b'-') {
         return None;
     }
-    let stop = if quoted {
-        quote_end(bytes, next, bytes[next - 1])
-    } else {
-        word_end(bytes, next)
+    let found = match bytes[next - 1] {
+        quote @ (b'"' | b'\'') => {
+            let slashes = bytes[end..next - 1]
+                .iter()
+                .rev()
+                .take_while(|byte| **byte == b'\\');
+            next..quote_end(bytes, next, quote, slashes.count())
+        }
+        _ => next..word_end(bytes, next),
     };
-    Some(next..stop).filter(|range| !bytes[range.start..].starts_with(REDACTED.as_bytes()))
+    Some(found).filter(|found| !bytes[found.start..].starts_with(REDACTED.as_bytes()))
 }
 
 /// A password hash.

@@ -27,6 +27,8 @@ fn telemetry() -> Telemetry {
         .groups(Groups::ALL)
         .slow_request(Duration::ZERO)
         .allocated_bytes(|| 1 << 20);
+    #[cfg(feature = "logs")]
+    let builder = builder.logs(&log());
     Catalog::descriptors()
         .filter(|family| family.opt_in)
         .fold(builder, |builder, family| builder.opt_in(family.name))
@@ -131,6 +133,28 @@ fn faults(telemetry: &Telemetry) {
     });
 }
 
+/// A log in which one line is written, one suppressed and one lost.
+#[cfg(feature = "logs")]
+fn log() -> novacron_telemetry::logs::Logs {
+    use tracing_subscriber::layer::SubscriberExt;
+
+    let logs = novacron_telemetry::logs::Logs::builder("api-server")
+        .rate_limit(1, 1)
+        .queue_bytes(500)
+        .writer(std::io::sink())
+        .build()
+        .unwrap();
+    let subscriber = tracing_subscriber::registry().with(logs.layer());
+    tracing::subscriber::with_default(subscriber, || {
+        for _ in 0..2 {
+            tracing::info!("again and again");
+        }
+        tracing::warn!(long = "x".repeat(1_000));
+    });
+    logs.flush(Duration::from_secs(10));
+    logs
+}
+
 async fn scrapes(telemetry: &Telemetry) {
     let service = telemetry.metrics_service();
     for _ in 0..2 {
@@ -146,6 +170,8 @@ fn left_out(name: &str) -> bool {
         ("novacron_grpc_", cfg!(feature = "grpc")),
         ("novacron_health_", cfg!(feature = "health")),
         ("novacron_ready", cfg!(feature = "health")),
+        ("novacron_log_", cfg!(feature = "logs")),
+        ("novacron_telemetry_dropped_", cfg!(feature = "logs")),
     ]
     .iter()
     .any(|(prefix, built)| !built && name.starts_with(prefix))

@@ -183,9 +183,10 @@ fn a_line_that_can_never_fit_is_dropped_as_such() {
         tracing::info!(long = "x".repeat(2_000));
         tracing::info!("short");
     });
-    assert_eq!(logs.flush(SOON).written, 1);
+    logs.flush(SOON);
     assert_eq!(logs.counts().too_large, 1);
-    assert_eq!(memory.text().lines().count(), 1);
+    let text = memory.text();
+    assert!(text.contains("short") && !text.contains("xxx"), "{text}");
 }
 
 /// What the slowest of many lines costs whoever logs, with an output that takes everything and with

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use tower_layer::Layer;
 
+use super::access::AccessLines;
 use super::endpoint::{Endpoints, RequestView};
 use super::service::HttpService;
 use crate::catalog::Method;
@@ -22,6 +23,7 @@ pub struct HttpLayer {
 pub(super) struct Shared {
     pub(super) recorder: Recorder,
     pub(super) endpoints: Arc<Endpoints>,
+    pub(super) access: Option<AccessLines>,
 }
 
 impl HttpLayer {
@@ -32,6 +34,7 @@ impl HttpLayer {
             shared: Shared {
                 recorder,
                 endpoints: Arc::default(),
+                access: None,
             },
         }
     }
@@ -79,6 +82,13 @@ impl HttpLayer {
         Arc::make_mut(&mut self.shared.endpoints).deprecate(method, template)?;
         self.shared.recorder.deprecate_api_route(template);
         Ok(self)
+    }
+
+    /// Writes a line about each request when it ends. Excluded routes have none. Default: no lines.
+    #[must_use]
+    pub fn access_lines(mut self, lines: AccessLines) -> Self {
+        self.shared.access = Some(lines);
+        self
     }
 
     /// Finds the route template of requests that no declared route matches. It must return a

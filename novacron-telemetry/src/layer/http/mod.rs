@@ -52,6 +52,7 @@
 //! inside a router (feature `axum`), else the declared route that matches, else what
 //! [`HttpLayer::endpoint_with`] finds, else `UNMATCHED`.
 
+mod access;
 mod body;
 mod endpoint;
 mod future;
@@ -59,6 +60,7 @@ mod layer;
 mod service;
 mod work;
 
+pub use access::AccessLines;
 pub use body::CountedBody;
 pub use endpoint::RequestView;
 pub(super) use endpoint::method_of;

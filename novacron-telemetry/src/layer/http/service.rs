@@ -55,6 +55,7 @@ impl<S> HttpService<S> {
         let Shared {
             recorder,
             endpoints,
+            access,
         } = &self.shared;
         let method = method_of(request.method());
         let view = RequestView {
@@ -77,7 +78,10 @@ impl<S> HttpService<S> {
         // What the client declared. A body of unknown length would have to be wrapped to be
         // counted, which costs an axum service an allocation per request.
         let bytes = request.body().size_hint().exact();
-        let work = HttpWork::new(begun, request.method(), bytes);
+        let mut work = HttpWork::new(begun, request.method(), bytes);
+        if let Some(access) = access {
+            work.access(access.begin(request));
+        }
         Some(Guard::new(work))
     }
 }

@@ -2,6 +2,7 @@
 
 use http::{HeaderMap, StatusCode, header};
 
+use super::access::Access;
 use crate::catalog::{ApiError, Status};
 use crate::record::{ApiEnd, ApiRequest, Bytes, Ending, Frame, Framed, How, Outcome, Work};
 
@@ -17,6 +18,8 @@ pub(super) struct HttpWork {
     length: Option<u64>,
     /// The response's status and kind, once there is a response.
     head: Option<(Status, Kind)>,
+    /// For the line about it, if there is to be one.
+    access: Option<Box<Access>>,
 }
 
 /// What a response is to the clocks.
@@ -43,7 +46,13 @@ impl HttpWork {
             response_bytes: 0,
             length: None,
             head: None,
+            access: None,
         }
+    }
+
+    /// Asks for a line.
+    pub(super) fn access(&mut self, access: Access) {
+        self.access = Some(Box::new(access));
     }
 
     /// The head of the response is ready. Says whether the request is over with it.
@@ -130,6 +139,16 @@ impl HttpWork {
         }
     }
 
+    /// Writes the line about the request, in its frame: the line names the trace.
+    #[cold]
+    fn line(&mut self, access: &Access, status: Status) {
+        let endpoint = self.request.endpoint().unwrap_or_default();
+        let elapsed = self.request.elapsed();
+        let bytes = self.response_bytes;
+        let _entered = self.request.frame().enter();
+        access.line(&endpoint, status, elapsed, bytes);
+    }
+
     /// The end that this status is. An attribute inside knows the class of an error better than the
     /// status does.
     fn explained(&self, status: Status) -> ApiEnd {
@@ -147,11 +166,14 @@ impl HttpWork {
 impl Work for HttpWork {
     type Verdict = Outcome;
 
-    fn end(self, ending: Ending) {
+    fn end(mut self, ending: Ending) {
         let end = match self.head {
             None => self.end_before_head(ending),
             Some((status, kind)) => self.end_in_body(status, kind, ending),
         };
+        if let Some(access) = self.access.take() {
+            self.line(&access, end.status);
+        }
         self.request.end(&end);
     }
 }
