@@ -301,7 +301,7 @@ impl ApiRequest {
 
     #[cfg(feature = "http")]
     /// The time since it began.
-    pub(crate) fn elapsed(&self) -> Duration {
+    pub(crate) fn elapsed(&self) -> std::time::Duration {
         Moment::now().since(self.begun)
     }
 

@@ -126,7 +126,7 @@ fn none_of_two_hundred_secrets_is_in_any_line() {
                         span.in_scope(|| tracing::warn!("in a span"));
                     }
                     _ => {
-                        tracing::info!(nested = ?Some(vec![text]), stage = %text, model_name = %text, component = %text, "x")
+                        tracing::info!(nested = ?Some(vec![text]), stage = %text, model_name = %text, component = %text, "x");
                     }
                 }
             }

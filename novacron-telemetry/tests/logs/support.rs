@@ -329,11 +329,11 @@ pub(crate) fn random_event(random: &mut Random) {
         0 => tracing::info!("{text}"),
         1 => tracing::warn!(status = 200u16, duration_ms = 1.5, method = "GET", "{text}"),
         2 => {
-            tracing::error!(status = %text, duration_ms = random.number(), user_id = 42, "{other}")
+            tracing::error!(status = %text, duration_ms = random.number(), user_id = 42, "{other}");
         }
         3 => {
             tracing::debug!(timestamp = 0, level = "x", service = %text, trace_id = "y", span_id = 1,
-            target = "t", thread = 1, file = "f", line = "l", log_kind = %text, "{other}")
+            target = "t", thread = 1, file = "f", line = "l", log_kind = %text, "{other}");
         }
         4 => tracing::trace!(
             a = i64::MIN,
@@ -341,7 +341,7 @@ pub(crate) fn random_event(random: &mut Random) {
             c = i128::MAX,
             d = u128::MAX,
             e = true,
-            f = number as i128,
+            f = i128::from(number),
             g = random.number()
         ),
         5 => tracing::info!(text, other, ?text, message2 = %other),
@@ -358,7 +358,7 @@ pub(crate) fn random_event(random: &mut Random) {
         ),
         9 => tracing::info!(stage = %text, model_name = %other, "epoch=3 accuracy=0.84"),
         10 => {
-            tracing::error!(workflow_id = %text, stage = %other, component = %text, log_kind = "ml", "{text}")
+            tracing::error!(workflow_id = %text, stage = %other, component = %text, log_kind = "ml", "{text}");
         }
         _ => tracing::info!(
             bytes = &[1u8, 2, 255][..],
