@@ -6,6 +6,7 @@ pub mod floor;
 pub mod grpc;
 pub mod http;
 pub mod instruments;
+pub mod logs;
 pub mod macros;
 pub mod request;
 pub mod scrape;
