@@ -1,6 +1,10 @@
 //! SIGTERM and SIGINT, sent to a process of its own: a second run of this binary.
 
 #![cfg(unix)]
+#![expect(
+    clippy::print_stdout,
+    reason = "the second run tells the first how far it is"
+)]
 
 use std::future::Future;
 use std::io::{BufRead, BufReader};

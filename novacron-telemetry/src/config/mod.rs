@@ -11,6 +11,16 @@
 //! listen = "0.0.0.0:9640"          # where an exporter of its own listens
 //! collect_libvirt_stats = true
 //! collect_container_stats = true
+//!
+//! [logs]
+//! level = "info,sqlx=warn"       # LOG_LEVEL overrules it
+//! format = "json"                  # LOG_FORMAT overrules it
+//! file = "/var/log/novacron/api-server.log"
+//!
+//! [traces]
+//! endpoint = "http://127.0.0.1:4318"
+//! [traces.sample]
+//! default = 0.1
 //! ```
 //!
 //! ```
@@ -28,6 +38,15 @@
 //! ```
 
 mod file;
+#[cfg(feature = "logs")]
+mod logs;
+#[cfg(feature = "otlp")]
+mod traces;
+
+#[cfg(feature = "logs")]
+pub use logs::LogsConfig;
+#[cfg(feature = "otlp")]
+pub use traces::{SampleConfig, TracesConfig};
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -45,6 +64,12 @@ use crate::error::{Error, ErrorKind, Result};
 pub struct Config {
     /// The table `[metrics]`.
     pub metrics: MetricsConfig,
+    /// The table `[logs]`.
+    #[cfg(feature = "logs")]
+    pub logs: LogsConfig,
+    /// The table `[traces]`.
+    #[cfg(feature = "otlp")]
+    pub traces: TracesConfig,
 }
 
 /// The table `[metrics]`.
@@ -85,7 +110,7 @@ impl Config {
     pub fn load(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
         let text = file::read(path).map_err(|error| unreadable(path, error))?;
-        Self::parse(&text).map_err(|error| wrong(&path.display().to_string(), &error))
+        Self::of_file(path, &text)
     }
 
     /// Reads a file if it is there; the defaults if not.
@@ -96,12 +121,22 @@ impl Config {
     pub fn load_if_present(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
         match file::read(path) {
-            Ok(text) => {
-                Self::parse(&text).map_err(|error| wrong(&path.display().to_string(), &error))
-            }
+            Ok(text) => Self::of_file(path, &text),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Self::default()),
             Err(error) => Err(unreadable(path, error)),
         }
+    }
+
+    fn of_file(path: &Path, text: &str) -> Result<Self> {
+        let config = Self::parse(text);
+        let config = config.map_err(|error| wrong(&path.display().to_string(), &error))?;
+        #[cfg(feature = "logs")]
+        let config = {
+            let mut config = config;
+            config.logs.based(path.parent().unwrap_or(Path::new("")));
+            config
+        };
+        Ok(config)
     }
 
     fn parse(text: &str) -> std::result::Result<Self, toml::de::Error> {

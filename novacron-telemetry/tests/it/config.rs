@@ -142,6 +142,50 @@ fn nothing_that_a_file_may_be_is_a_surprise() {
     assert!(Config::load_if_present(Path::new("/dev/zero")).is_err());
 }
 
+#[cfg(feature = "logs")]
+#[test]
+fn a_log_is_set_up_by_its_table() {
+    use novacron_telemetry::logs::LogFormat;
+
+    let (folder, path) = scratch(
+        "NovaFile",
+        "[logs]\nformat = \"grok-api\"\nfile = \"a.log\"",
+    );
+    let config = Config::load(path).unwrap();
+    assert_eq!(config.logs.format, Some(LogFormat::GrokApi));
+    let file = folder.path().join("a.log");
+    assert_eq!(config.logs.file.as_deref(), Some(&*file));
+    let logs = config.logs("api-server").unwrap().build().unwrap();
+    drop(logs);
+    assert!(file.exists(), "a relative path begins where the file is");
+    let said = refused("[logs]\nformat = \"xml\"");
+    assert!(
+        said.contains("line 2") && said.contains("grok-workflow"),
+        "{said}"
+    );
+    refused("[logs]\nlevels = \"info\"");
+}
+
+#[cfg(feature = "otlp")]
+#[test]
+fn traces_are_set_up_by_their_table() {
+    let none: Config = "[traces.sample]\ndefault = 1".parse().unwrap();
+    assert!(none.traces().unwrap().is_none(), "nobody named a collector");
+    let good = "[traces]\nendpoint = \"http://127.0.0.1:4318\"\n[traces.sample]\ndatabase = 0";
+    let config: Config = good.parse().unwrap();
+    assert_eq!(config.traces.sample.database, Some(0.0));
+    assert!(config.traces().unwrap().is_some());
+    for bad in ["-1", "1.01", "nan", "inf", "1e308", "\"5\""] {
+        let said = refused(&format!("[traces.sample]\ndefault = {bad}"));
+        assert!(said.contains("line 2"), "{bad}: {said}");
+    }
+    let odd: Config = "[traces]\nendpoint = \"http://c:4318\"\nprotocol = \"thrift\""
+        .parse()
+        .unwrap();
+    let said = odd.traces().unwrap_err().to_string();
+    assert!(said.contains("thrift"), "{said}");
+}
+
 proptest::proptest! {
     #[test]
     fn no_text_is_too_odd(text in "\\PC{0,200}", table in "(\\[metrics\\]\n)?") {
