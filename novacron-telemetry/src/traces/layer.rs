@@ -27,8 +27,8 @@ use crate::sync::{AtomicUsize, Ordering};
 ///
 /// A span inside a request becomes a child of the request's span, and what a verb or a guard records
 /// inside it becomes its child. Fields are attributes, events are events; `otel.name` and `otel.kind`
-/// mean what they mean elsewhere. Use it with its [filter](TraceFilter), which keeps spans of traces
-/// that are not recorded from being built at all:
+/// mean what they mean elsewhere. Use it with its [filter](TraceFilter), which leaves out spans of traces
+/// that are not recorded:
 ///
 /// ```
 /// use novacron_telemetry::Telemetry;
@@ -307,8 +307,26 @@ impl Visit for Fields<'_> {
     }
 }
 
-/// Keeps spans and events from being built that would not be recorded: those inside traces that are
-/// not kept, those above a level, and those of the exporter itself.
+/// Leaves out spans and events that would not be recorded: those inside traces that are not kept,
+/// those above a level, and those of the exporter itself.
+///
+/// As the filter of a [`TraceLayer`] it is for that layer alone; the subscriber still builds the spans,
+/// because other layers may want them. As a layer of its own it speaks for all of them: then spans
+/// inside traces that are not kept do not exist, which costs a tenth, and log lines of such traces
+/// do not have their fields.
+///
+/// ```
+/// use novacron_telemetry::Telemetry;
+/// use novacron_telemetry::traces::TraceFilter;
+/// use tracing_subscriber::layer::SubscriberExt;
+///
+/// let telemetry = Telemetry::builder("api-server", "1.0.0").build()?;
+/// let subscriber = tracing_subscriber::registry()
+///     .with(telemetry.trace_layer())
+///     .with(TraceFilter::new(tracing::Level::INFO));
+/// # drop(subscriber);
+/// # Ok::<(), novacron_telemetry::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct TraceFilter {
     level: Option<Level>,
@@ -352,6 +370,21 @@ impl<S> Filter<S> for TraceFilter {
 
     fn max_level_hint(&self) -> Option<LevelFilter> {
         Some(self.level.map_or(LevelFilter::OFF, LevelFilter::from))
+    }
+}
+
+/// Events pass, for they may be log lines.
+impl<S: Subscriber> Layer<S> for TraceFilter {
+    fn register_callsite(&self, metadata: &'static Metadata<'static>) -> Interest {
+        if metadata.is_span() {
+            Interest::sometimes()
+        } else {
+            Interest::always()
+        }
+    }
+
+    fn enabled(&self, metadata: &Metadata<'_>, _: Context<'_, S>) -> bool {
+        !metadata.is_span() || (self.shows(metadata.level()) && !is_unsampled_here())
     }
 }
 

@@ -1,0 +1,9 @@
+//! Traces from the work to the collector, and back by its own decoder.
+
+mod collector;
+mod content;
+mod faults;
+mod host;
+mod propagation;
+mod receiver;
+mod shutdown;
