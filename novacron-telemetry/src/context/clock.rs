@@ -19,6 +19,11 @@ impl Moment {
         Self(Instant::now())
     }
 
+    /// The moment so long before this one.
+    pub(crate) fn before(self, time: Duration) -> Self {
+        Self(self.0.checked_sub(time).unwrap_or(self.0))
+    }
+
     /// The time since `earlier`; zero if that is later.
     #[inline]
     pub(crate) fn since(self, earlier: Moment) -> Duration {

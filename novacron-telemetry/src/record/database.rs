@@ -1,5 +1,7 @@
 //! Database statements and pools.
 
+use std::time::Duration;
+
 use super::clock::Moment;
 use super::current::with_current;
 use super::returned::Rows;
@@ -10,6 +12,7 @@ use crate::catalog::database::{
     CacheLabelsRef, DbOperation, OutcomeLabels, PoolLabelsRef, QueryLabelsRef, ReplicaLabelsRef,
     StatementLabelsRef, TableLabelsRef, TransactionOutcome,
 };
+use crate::context::{Class, FinishedSpan, SpanKind};
 use crate::metric::Seconds;
 
 /// A database statement that is running. Dropped without [`finish`](DatabaseQuery::finish), as when
@@ -66,6 +69,21 @@ pub struct Query<T> {
 impl<T: AsRef<str>> Run for Query<T> {
     type Verdict = Outcome;
     type Measured = Rows;
+
+    fn class(&self) -> Class {
+        Class::Database
+    }
+
+    fn slow(&self, recorder: &Recorder) -> Option<Duration> {
+        Some(recorder.settings().slow_query)
+    }
+
+    fn describe(&self, span: &mut FinishedSpan) {
+        span.kind = SpanKind::Client;
+        span.name = "database_query".into();
+        span.set("db.operation", self.operation.as_str());
+        span.set("db.collection", self.table.as_ref().to_owned());
+    }
 
     fn begin(&self, recorder: &Recorder) {
         let queries = &recorder.catalog().database.queries_total;

@@ -9,6 +9,7 @@ use crate::catalog::provider::{
     ProviderMethodLabelsRef, ProviderTypeLabels, ServiceLabelsRef,
 };
 use crate::catalog::{CallStatus, ErrorReason, GrpcCode, ProviderType};
+use crate::context::{FinishedSpan, SpanKind};
 use crate::metric::{InFlight, Seconds};
 
 /// A call to a provider over gRPC. Dropped without [`finish`](ProviderCall::finish), it was
@@ -55,6 +56,15 @@ pub struct Call<T> {
 impl<T: AsRef<str>> Run for Call<T> {
     type Verdict = GrpcCode;
     type Measured = ();
+
+    fn describe(&self, span: &mut FinishedSpan) {
+        let (kind, method) = (self.provider_type.as_str(), self.method.as_ref());
+        span.kind = SpanKind::Client;
+        span.name = format!("{kind} {method}").into();
+        span.set("peer.service", kind);
+        span.set("provider.type", kind);
+        span.set("rpc.method", method.to_owned());
+    }
 
     fn begin(&self, _: &Recorder) {}
 
@@ -116,6 +126,13 @@ pub struct Outside<T>(pub(super) T);
 impl<T: AsRef<str>> Run for Outside<T> {
     type Verdict = Outcome;
     type Measured = ();
+
+    fn describe(&self, span: &mut FinishedSpan) {
+        let service = self.0.as_ref();
+        span.kind = SpanKind::Client;
+        span.name = format!("{service} call").into();
+        span.set("peer.service", service.to_owned());
+    }
 
     fn begin(&self, recorder: &Recorder) {
         let calls = &recorder.catalog().provider.external_calls_total;

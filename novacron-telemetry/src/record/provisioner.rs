@@ -12,6 +12,7 @@ use crate::catalog::provisioner::{
     StoreErrorLabels, StoreLabels, StoreOperation,
 };
 use crate::catalog::{CallResult, JobEnd, Method, Status};
+use crate::context::FinishedSpan;
 use crate::metric::Seconds;
 use crate::sync::{AtomicU64, Ordering};
 
@@ -43,7 +44,9 @@ impl ProvisioningJob {
 
     /// A stage moved so many bytes in this time; 0 bytes leave its throughput as it was.
     pub fn stage(&self, stage: ProvisioningStage, bytes: u64, duration: impl Into<Seconds>) {
-        self.0.recorder.provisioning_stage(stage, bytes, duration);
+        let seconds = duration.into().get();
+        self.0.step(name_of(stage), seconds);
+        self.0.recorder.provisioning_stage(stage, bytes, seconds);
     }
 
     /// It did what it was to do.
@@ -57,6 +60,17 @@ impl ProvisioningJob {
     }
 }
 
+/// What the span of a stage is called.
+fn name_of(stage: ProvisioningStage) -> &'static str {
+    match stage {
+        ProvisioningStage::Initializing => "CreateVolume",
+        ProvisioningStage::Downloading => "DownloadImage",
+        ProvisioningStage::Converting => "ConvertImage",
+        ProvisioningStage::Populating => "PopulateVolume",
+        ProvisioningStage::Finalizing => "FinalizeVolume",
+    }
+}
+
 /// A provisioning job.
 #[derive(Debug)]
 pub struct Job;
@@ -64,6 +78,10 @@ pub struct Job;
 impl Run for Job {
     type Verdict = Ended<JobReason>;
     type Measured = ();
+
+    fn describe(&self, span: &mut FinishedSpan) {
+        span.name = "runJob".into();
+    }
 
     fn begin(&self, recorder: &Recorder) {
         recorder.job_is(JobStatus::Started);

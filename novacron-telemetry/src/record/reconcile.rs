@@ -5,6 +5,7 @@ use super::current::with_current;
 use super::run::{Held, Run};
 use super::{Recorder, current};
 use crate::catalog::reconcile::{KindLabels, ReconcileLabels, ReconcileOutcome, ResourceKind};
+use crate::context::FinishedSpan;
 use crate::metric::{Counter, Gauge, Histogram, InFlight, Seconds, UpDownGauge};
 
 /// A reconcile loop that is running. Dropped without [`finish`](Reconcile::finish), it broke: its
@@ -44,6 +45,11 @@ pub struct Loop(pub(super) ResourceKind);
 impl Run for Loop {
     type Verdict = ReconcileOutcome;
     type Measured = ();
+
+    fn describe(&self, span: &mut FinishedSpan) {
+        span.name = "reconcile".into();
+        span.set("resource.kind", self.0.as_str());
+    }
 
     fn begin(&self, _: &Recorder) {}
 

@@ -2,12 +2,15 @@
 //! function that is marked.
 
 use std::mem;
+use std::time::Duration;
 
 use super::clock::Moment;
 use super::current::{self, Frame};
 use super::guard::{Ending, Framed, Work};
+use super::span::{Leaf, end_run};
 use super::verdict::Verdict;
 use super::{Failure, Outcome, Recorder};
+use crate::context::{Class, FinishedSpan, Span};
 
 /// Work of one kind: what is known of it from its beginning, and what its ends write.
 pub trait Run {
@@ -15,6 +18,19 @@ pub trait Run {
     type Verdict: Verdict;
     /// What it says about itself besides, if it succeeded.
     type Measured: Default;
+
+    /// What kind of work it is, to traces.
+    fn class(&self) -> Class {
+        Class::Default
+    }
+
+    /// From when on it is slow, to traces.
+    fn slow(&self, _: &Recorder) -> Option<Duration> {
+        None
+    }
+
+    /// Names its span, and says what is known of it. Called if the span is exported.
+    fn describe(&self, span: &mut FinishedSpan);
 
     /// It begins.
     fn begin(&self, recorder: &Recorder);
@@ -34,6 +50,7 @@ pub trait Run {
 pub(super) struct Held<R: Run> {
     pub(super) recorder: Recorder,
     run: Option<R>,
+    span: Leaf,
     begun: Moment,
     /// Learnt while it goes on.
     pub(super) measured: R::Measured,
@@ -43,11 +60,17 @@ impl<R: Run> Held<R> {
     pub(super) fn new(recorder: Recorder, run: R) -> Self {
         run.begin(&recorder);
         Self {
+            span: Leaf::begin(&recorder, || run.class()),
             recorder,
             run: Some(run),
             begun: Moment::now(),
             measured: R::Measured::default(),
         }
+    }
+
+    /// A step of it is over that took so many seconds.
+    pub(super) fn step(&self, name: &'static str, seconds: f64) {
+        self.span.step(&self.recorder, name, seconds);
     }
 
     /// The work, until it ends.
@@ -61,6 +84,7 @@ impl<R: Run> Held<R> {
 
     fn end(&mut self, verdict: R::Verdict) {
         if let Some(run) = self.run.take() {
+            self.span.end(&self.recorder, &run, self.begun, &verdict);
             let measured = mem::take(&mut self.measured);
             run.end(&self.recorder, self.begun, verdict, measured);
         }
@@ -102,6 +126,7 @@ impl<V: From<Outcome>, M: Default> From<Ending<Told<V, M>>> for Told<V, M> {
 #[derive(Debug)]
 pub struct Marked<R> {
     frame: Frame,
+    span: Span,
     run: R,
     begun: Moment,
 }
@@ -109,8 +134,11 @@ pub struct Marked<R> {
 impl<R: Run> Marked<R> {
     pub(super) fn new(recorder: Recorder, run: R) -> Self {
         run.begin(&recorder);
+        let mut frame = Frame::inherit(recorder, |_| {});
+        let span = frame.begin_span(|_| run.class());
         Self {
-            frame: Frame::inherit(recorder, |_| {}),
+            frame,
+            span,
             run,
             begun: Moment::now(),
         }
@@ -123,6 +151,8 @@ impl<R: Run> Work for Marked<R> {
     fn end(self, ending: Ending<Self::Verdict>) {
         let Told { verdict, measured } = ending.into();
         if let Some(recorder) = &self.frame.recorder {
+            let trace = self.frame.trace.as_ref();
+            end_run(recorder, self.span, trace, &self.run, self.begun, &verdict);
             self.run.end(recorder, self.begun, verdict, measured);
         }
         // It stood between the owner of a request and whoever knew why that failed.

@@ -9,6 +9,7 @@ use crate::catalog::scheduler::{
     TargetLabelsRef,
 };
 use crate::catalog::{JobEnd, OperationStatus, Resource};
+use crate::context::FinishedSpan;
 use crate::metric::Seconds;
 
 /// A run of a background job. Dropped without [`finish`](BackgroundJob::finish), it was cancelled.
@@ -48,6 +49,10 @@ pub struct Task<T>(pub(super) T);
 impl<T: AsRef<str>> Run for Task<T> {
     type Verdict = Outcome;
     type Measured = ();
+
+    fn describe(&self, span: &mut FinishedSpan) {
+        span.name = format!("job.{}", self.0.as_ref()).into();
+    }
 
     fn begin(&self, recorder: &Recorder) {
         let job_name = self.0.as_ref();

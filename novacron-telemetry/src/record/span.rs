@@ -2,21 +2,29 @@
 
 use std::time::Duration;
 
-use super::Outcome;
+use super::clock::Moment;
 use super::guard::Ending;
-use crate::context::{FinishedSpan, Rescue, SpanStatus, TraceContext};
+use super::run::Run;
+use super::verdict::Verdict;
+use super::{Failure, Outcome, Recorder, current};
+use crate::context::{Class, FinishedSpan, Rescue, Span, SpanStatus, TraceContext};
 use crate::metric::Histogram;
 use crate::metric::exemplar::Exemplar;
 
 /// How work ended, to a span: as asked, or not and for this class of reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum SpanEnd {
+pub enum SpanEnd {
+    /// As asked.
     Success,
     /// The caller asked for what it cannot have: no failure of the work.
     Refused(&'static str),
+    /// Not as asked.
     Failed(&'static str),
+    /// Out of time.
     TimedOut,
+    /// Nobody waited for its end.
     Cancelled,
+    /// It unwound.
     Panicked,
 }
 
@@ -79,11 +87,100 @@ impl From<Outcome> for SpanEnd {
     fn from(outcome: Outcome) -> Self {
         match outcome {
             Outcome::Success => Self::Success,
+            Outcome::Failure(failure) if failure == Failure::PANICKED => Self::Panicked,
             Outcome::Failure(failure) => Self::Failed(failure.error_type.as_str()),
             Outcome::TimedOut => Self::TimedOut,
             Outcome::Cancelled => Self::Cancelled,
         }
     }
+}
+
+/// The span of work, whose context is the work's own.
+#[derive(Debug)]
+pub(crate) struct Leaf {
+    span: Span,
+    context: Option<TraceContext>,
+}
+
+impl Leaf {
+    /// Opens a span inside the work at hand, for a guard that carries no frame: nothing will stand
+    /// inside it.
+    #[inline]
+    pub(crate) fn begin(recorder: &Recorder, class: impl FnOnce() -> Class) -> Self {
+        if !recorder.tracer().is_on() {
+            return Self {
+                span: Span::OFF,
+                context: None,
+            };
+        }
+        let mut context = current::current_context();
+        let span = recorder.tracer().begin(class(), &mut context);
+        Self { span, context }
+    }
+
+    /// Adds a span inside it, of a step that took so many seconds until now.
+    pub(super) fn step(&self, recorder: &Recorder, name: &'static str, seconds: f64) {
+        let (false, Ok(took)) = (
+            !self.span.is_recorded(),
+            Duration::try_from_secs_f64(seconds),
+        ) else {
+            return;
+        };
+        let (mut context, now) = (self.context.clone(), Moment::now());
+        let span = recorder.tracer().begin(Class::Default, &mut context);
+        let times = (now.before(took), now);
+        recorder
+            .tracer()
+            .end(span, context.as_ref(), times, None, |span| {
+                span.name = name.into();
+            });
+    }
+
+    /// Ends it, as [`end_run`] does.
+    #[inline]
+    pub(crate) fn end<R: Run>(
+        &self,
+        recorder: &Recorder,
+        run: &R,
+        begun: Moment,
+        verdict: &R::Verdict,
+    ) {
+        end_run(
+            recorder,
+            self.span,
+            self.context.as_ref(),
+            run,
+            begun,
+            verdict,
+        );
+    }
+}
+
+/// Ends the span of work of one kind, which says what it is if it is exported.
+#[inline]
+pub(super) fn end_run<R: Run>(
+    recorder: &Recorder,
+    span: Span,
+    context: Option<&TraceContext>,
+    run: &R,
+    begun: Moment,
+    verdict: &R::Verdict,
+) {
+    if !span.is_recorded() && !span.is_watched() {
+        return;
+    }
+    let now = Moment::now();
+    let slow = run
+        .slow(recorder)
+        .is_some_and(|slow| now.since(begun) > slow);
+    let end = verdict.ending();
+    let rescue = end.rescue(slow);
+    recorder
+        .tracer()
+        .end(span, context, (begun, now), rescue, |span| {
+            run.describe(span);
+            end.tell(span);
+        });
 }
 
 /// Observes a time, and keeps the trace as an example if it is one that will be exported: recorded,

@@ -4,6 +4,7 @@
 //! of its own for that: a gRPC code, a reason, an outcome. This room translates, for verbs and
 //! attributes alike.
 
+use super::span::SpanEnd;
 use super::{Failure, Outcome};
 use crate::catalog::provisioner::JobReason;
 use crate::catalog::reconcile::ReconcileOutcome;
@@ -18,6 +19,27 @@ pub trait Verdict: From<Outcome> + From<Self::Said> {
 
     /// Work that failed for this reason.
     fn failed(reason: Self::Reason) -> Self;
+
+    /// The same to a span.
+    fn ending(&self) -> SpanEnd;
+}
+
+/// A reason from a closed set.
+pub trait Reason: From<Failure> + Copy {
+    /// The word for it.
+    fn word(self) -> &'static str;
+}
+
+impl Reason for ErrorReason {
+    fn word(self) -> &'static str {
+        self.as_str()
+    }
+}
+
+impl Reason for JobReason {
+    fn word(self) -> &'static str {
+        self.as_str()
+    }
 }
 
 impl Verdict for Outcome {
@@ -26,6 +48,10 @@ impl Verdict for Outcome {
 
     fn failed(reason: Failure) -> Self {
         reason.into()
+    }
+
+    fn ending(&self) -> SpanEnd {
+        (*self).into()
     }
 }
 
@@ -56,12 +82,22 @@ impl<R: From<Failure>> From<Outcome> for Ended<R> {
     }
 }
 
-impl<R: From<Failure>> Verdict for Ended<R> {
+impl<R: Reason> Verdict for Ended<R> {
     type Said = Outcome;
     type Reason = R;
 
     fn failed(reason: R) -> Self {
         Self::Failed(reason)
+    }
+
+    fn ending(&self) -> SpanEnd {
+        match *self {
+            Self::Success => SpanEnd::Success,
+            Self::Failed(reason) => SpanEnd::Failed(reason.word()),
+            Self::Cancelled => SpanEnd::Cancelled,
+            Self::TimedOut => SpanEnd::TimedOut,
+            Self::Panicked => SpanEnd::Panicked,
+        }
     }
 }
 
@@ -132,6 +168,16 @@ impl Verdict for GrpcCode {
     fn failed(reason: GrpcCode) -> Self {
         reason
     }
+
+    /// As a client sees it: whatever is not `OK` is a failure of the call.
+    fn ending(&self) -> SpanEnd {
+        match self {
+            Self::Ok => SpanEnd::Success,
+            Self::Cancelled => SpanEnd::Cancelled,
+            Self::DeadlineExceeded => SpanEnd::TimedOut,
+            _ => SpanEnd::Failed(self.as_str()),
+        }
+    }
 }
 
 /// A loop that returned an error, ran out of time or was dropped broke: `error`. That it was refused,
@@ -157,5 +203,12 @@ impl Verdict for ReconcileOutcome {
 
     fn failed(reason: ReconcileOutcome) -> Self {
         reason
+    }
+
+    fn ending(&self) -> SpanEnd {
+        match self {
+            Self::Error | Self::Failure => SpanEnd::Failed(self.as_str()),
+            _ => SpanEnd::Success,
+        }
     }
 }

@@ -9,6 +9,7 @@ use crate::catalog::vm::{
     CreationFailureLabels, VmOperation, VmOperationLabelsRef, VmOperationTimeLabels, VmStateLabels,
 };
 use crate::catalog::{ErrorReason, OperationStatus, Provider, ProviderType, VmState};
+use crate::context::{Class, FinishedSpan};
 use crate::metric::Seconds;
 
 /// An operation on a VM that is running. Dropped without [`finish`](VmWork::finish), it broke: its
@@ -73,6 +74,25 @@ impl<T> Operation<T> {
 impl<T: AsRef<str>> Run for Operation<T> {
     type Verdict = Ended<ErrorReason>;
     type Measured = ();
+
+    fn class(&self) -> Class {
+        match self.operation {
+            VmOperation::Migrate => Class::Migration,
+            // It changes nothing.
+            VmOperation::Describe => Class::Default,
+            _ => Class::VmOperation,
+        }
+    }
+
+    fn describe(&self, span: &mut FinishedSpan) {
+        span.name = format!("vm.{}", self.operation.as_str()).into();
+        if let Some(kind) = self.provider_type {
+            span.set("provider.type", kind.as_str());
+        }
+        if let Some(provider) = &self.provider {
+            span.set("provider.name", provider.as_ref().to_owned());
+        }
+    }
 
     fn begin(&self, _: &Recorder) {}
 

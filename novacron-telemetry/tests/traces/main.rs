@@ -3,6 +3,7 @@
 mod collector;
 mod content;
 mod faults;
+mod guards;
 mod host;
 mod propagation;
 mod receiver;
