@@ -29,6 +29,8 @@ fn telemetry() -> Telemetry {
         .allocated_bytes(|| 1 << 20);
     #[cfg(feature = "logs")]
     let builder = builder.logs(&log());
+    #[cfg(feature = "otlp")]
+    let builder = builder.traces(traces());
     Catalog::descriptors()
         .filter(|family| family.opt_in)
         .fold(builder, |builder, family| builder.opt_in(family.name))
@@ -155,6 +157,30 @@ fn log() -> novacron_telemetry::logs::Logs {
     logs
 }
 
+/// Traces that all go to a collector which takes whatever comes.
+#[cfg(feature = "otlp")]
+fn traces() -> novacron_telemetry::traces::Traces {
+    use std::io::{Read, Write};
+
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let mut request = Vec::new();
+            // Until nothing more comes.
+            let patience = Some(Duration::from_millis(50));
+            stream.set_read_timeout(patience).unwrap();
+            let _ = stream.read_to_end(&mut request);
+            assert!(request.starts_with(b"POST /v1/traces "));
+            stream
+                .write_all(b"HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 0\r\n\r\n")
+                .unwrap();
+        }
+    });
+    novacron_telemetry::traces::Traces::otlp(format!("http://{address}"))
+        .sample(novacron_telemetry::context::Class::Default, 1.0)
+}
+
 async fn scrapes(telemetry: &Telemetry) {
     let service = telemetry.metrics_service();
     for _ in 0..2 {
@@ -171,6 +197,7 @@ fn left_out(name: &str) -> bool {
         ("novacron_health_", cfg!(feature = "health")),
         ("novacron_ready", cfg!(feature = "health")),
         ("novacron_log_", cfg!(feature = "logs")),
+        ("novacron_traces_", cfg!(feature = "otlp")),
         ("novacron_telemetry_dropped_", cfg!(feature = "logs")),
     ]
     .iter()
@@ -195,6 +222,8 @@ async fn what_waits_for_its_writer_is_what_the_list_says() {
     #[cfg(feature = "grpc")]
     let open = (open, calls(&telemetry).await);
     faults(&telemetry);
+    #[cfg(feature = "otlp")]
+    assert_ne!(telemetry.flush_traces(Duration::from_secs(10)).exported, 0);
     // Long enough for the probe of the runtime to have been woken once.
     tokio::time::sleep(Duration::from_millis(700)).await;
     scrapes(&telemetry).await;
