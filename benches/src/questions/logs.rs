@@ -75,7 +75,9 @@ impl Event {
             }
             Event::Text => {
                 for at in 0..times {
-                    tracing::info!("a virtual machine was started on node {at}, after 3 tries: vm-1");
+                    tracing::info!(
+                        "a virtual machine was started on node {at}, after 3 tries: vm-1"
+                    );
                 }
             }
             Event::Off => {

@@ -10,6 +10,7 @@ pub mod logs;
 pub mod macros;
 pub mod request;
 pub mod scrape;
+pub mod traces;
 pub mod verbs;
 
 use std::hint::black_box;

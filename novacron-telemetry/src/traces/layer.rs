@@ -71,7 +71,9 @@ thread_local! {
 }
 
 impl TraceLayer {
-    pub(crate) fn new(recorder: Recorder) -> Self {
+    /// A layer that records with this recorder, and everything: it has no filter.
+    #[must_use]
+    pub fn new(recorder: Recorder) -> Self {
         Self {
             recorder,
             open: Arc::new(AtomicUsize::new(0)),
