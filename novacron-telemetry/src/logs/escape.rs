@@ -67,11 +67,20 @@ pub(super) fn word(text: &str, out: &mut String) {
 /// Copies what needs no care, and gives the rest to `care`.
 fn escape(text: &str, out: &mut String, mut care: impl FnMut(char, &mut String)) {
     let bytes = text.as_bytes();
+    // Most texts need none. Asked of all bytes at once, without leaving early, the compiler asks
+    // many in one instruction.
+    if !bytes
+        .iter()
+        .fold(false, |any, byte| any | needs_care(*byte))
+    {
+        out.push_str(text);
+        return;
+    }
     let mut copied = 0;
     let mut at = 0;
     while at < bytes.len() {
         let byte = bytes[at];
-        if !NEEDS_CARE[usize::from(byte)] {
+        if !needs_care(byte) {
             at += 1;
             continue;
         }
@@ -117,20 +126,14 @@ fn hexadecimal(number: u32, digits: u32, out: &mut String) {
 }
 
 /// ASCII that is escaped somewhere, and the first bytes of what [`is_mark`] means.
-const NEEDS_CARE: [bool; 256] = {
-    let mut care = [false; 256];
-    let mut at = 0;
-    while at < 0x20 {
-        care[at] = true;
-        at += 1;
-    }
-    care[b'"' as usize] = true;
-    care[b'\\' as usize] = true;
-    care[0x7f] = true;
-    care[0xc2] = true;
-    care[0xe2] = true;
-    care
-};
+const fn needs_care(byte: u8) -> bool {
+    (byte < 0x20)
+        | (byte == b'"')
+        | (byte == b'\\')
+        | (byte == 0x7f)
+        | (byte == 0xc2)
+        | (byte == 0xe2)
+}
 
 #[cfg(test)]
 mod tests {

@@ -185,6 +185,27 @@ impl Logs {
         self.0.shared.queue.flush(deadline)
     }
 
+    /// Has each panic of the process written as a line, before whatever was to be done about panics
+    /// is done, and waits at most so long for it to be written: the process may not live longer.
+    pub fn log_panics(&self, deadline: Duration) {
+        let shared = Arc::downgrade(&self.0.shared);
+        let then = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |info| {
+            if let Some(shared) = shared.upgrade() {
+                let payload = info.payload();
+                let text = payload.downcast_ref::<&str>().copied();
+                let payload = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+                let payload = payload.unwrap_or("a value that is no text");
+                let (file, line) = info
+                    .location()
+                    .map_or(("?", 0), |at| (at.file(), at.line()));
+                tracing::error!(target: "novacron::panic", "panicked at {file}:{line}: {payload}");
+                shared.queue.flush(deadline);
+            }
+            then(info);
+        }));
+    }
+
     /// How many lines there were, and what became of them.
     #[must_use]
     pub fn counts(&self) -> LogCounts {

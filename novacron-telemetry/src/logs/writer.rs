@@ -103,7 +103,6 @@ impl Writer {
                 Attempt::Later => {}
             }
         }
-        self.shared.queue.end();
     }
 
     /// When there is something to do besides new lines.
@@ -345,6 +344,13 @@ impl Shared {
                 Level::DEBUG | Level::TRACE => "<7>",
             });
         }
+    }
+}
+
+/// Also when the host's own output panicked: then nobody must wait for what will not be written.
+impl Drop for Writer {
+    fn drop(&mut self) {
+        self.shared.queue.end();
     }
 }
 

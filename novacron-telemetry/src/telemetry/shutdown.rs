@@ -75,7 +75,7 @@ impl Telemetry {
         // Last: what went before may have had something to say.
         #[cfg(feature = "logs")]
         if let Some(logs) = &self.0.logs {
-            let lines = logs.flush(deadline.saturating_sub(begun.elapsed()));
+            let lines = logs.flush(rest_of(deadline, begun));
             (flushed.log_lines, flushed.log_lines_lost) = (lines.written, lines.lost);
         }
         if begun.elapsed() > deadline {
@@ -111,7 +111,7 @@ impl Telemetry {
 
 /// What is left of a deadline for something that may use all of it, so that what is left of it
 /// afterwards suffices to say what was lost.
-#[cfg(feature = "otlp")]
+#[cfg(any(feature = "otlp", feature = "logs"))]
 fn rest_of(deadline: Duration, begun: Instant) -> Duration {
     const AFTERWARDS: Duration = Duration::from_millis(50);
     let rest = deadline.saturating_sub(begun.elapsed());

@@ -1,6 +1,5 @@
 //! Log lines: what they look like, where they go, and that whoever logs is never hurt.
 
-#[cfg(feature = "http")]
 mod access;
 mod filter;
 mod flood;

@@ -7,7 +7,9 @@ use std::time::Duration;
 use novacron_telemetry::ErrorKind;
 use novacron_telemetry::logs::{LogFormat, Logs, LogsBuilder};
 
-use crate::support::{LogsItself, SOON, lines_of};
+use tracing_subscriber::layer::SubscriberExt;
+
+use crate::support::{LogsItself, Memory, SOON, lines_of, object, quiet};
 
 fn from(environment: &[(&str, &str)]) -> Result<LogsBuilder, novacron_telemetry::Error> {
     let environment: BTreeMap<_, _> = environment.iter().copied().collect();
@@ -103,12 +105,85 @@ fn a_second_subscriber_is_a_typed_error_and_the_first_one_stays() {
 }
 
 #[test]
+fn shutdown_flushes_the_log_and_says_what_was_lost() {
+    let log = |builder: LogsBuilder, deadline| {
+        let logs = builder.rate_limit(0, 0).build().unwrap();
+        let telemetry = novacron_telemetry::Telemetry::builder("api-server", "1")
+            .logs(&logs)
+            .build()
+            .unwrap();
+        let subscriber = tracing_subscriber::registry().with(logs.layer());
+        tracing::subscriber::with_default(subscriber, || {
+            for _ in 0..100 {
+                tracing::info!("last words");
+            }
+        });
+        telemetry.shutdown_blocking(deadline).unwrap()
+    };
+    let memory = Memory::default();
+    let flushed = log(Logs::builder("a").writer(memory.clone()), SOON);
+    assert_eq!(flushed.log_lines_lost, 0);
+    assert_eq!(memory.text().lines().count(), 100);
+    let flushed = log(Logs::builder("a").file("/dev/full"), Duration::from_secs(1));
+    assert_eq!((flushed.log_lines, flushed.log_lines_lost), (0, 100));
+}
+
+/// What the test below runs: it panics, and is gone before anybody could flush.
+#[test]
+fn child_that_panics() {
+    let Some(path) = std::env::var_os("NOVACRON_CHILD_PANICS") else {
+        return;
+    };
+    let logs = Logs::builder("api-server").file(path).init().unwrap();
+    logs.log_panics(SOON);
+    std::thread::spawn(|| panic!("with password=hunter2"))
+        .join()
+        .unwrap_err();
+    std::process::abort();
+}
+
+#[test]
+fn a_panic_is_written_before_the_process_is_gone() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.log");
+    Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "setup::child_that_panics"])
+        .env("NOVACRON_CHILD_PANICS", &path)
+        .output()
+        .unwrap();
+    let line = object(&std::fs::read_to_string(&path).unwrap());
+    let message = line["message"].as_str().unwrap();
+    assert!(message.starts_with("panicked at ") && message.ends_with("password=[redacted]"));
+    assert_eq!(line["level"], "error");
+}
+
+#[test]
+fn an_output_that_panics_costs_its_lines_alone() {
+    struct Broken;
+    impl std::io::Write for Broken {
+        fn write(&mut self, _: &[u8]) -> std::io::Result<usize> {
+            panic!("on purpose")
+        }
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+    quiet();
+    let logs = Logs::builder("a").writer(Broken).build().unwrap();
+    let subscriber = tracing_subscriber::registry().with(logs.layer());
+    tracing::subscriber::with_default(subscriber, || {
+        tracing::info!("first");
+        logs.flush(SOON);
+        tracing::info!("second");
+    });
+    let counts = logs.counts();
+    assert_eq!((counts.left_at_end, counts.emitted), (2, 2));
+}
+
+#[test]
 fn the_writer_ends_with_the_last_handle_and_writes_what_waits() {
     let (logs, memory) = crate::support::memory(|builder| builder);
-    let subscriber = tracing_subscriber::layer::SubscriberExt::with(
-        tracing_subscriber::registry(),
-        logs.layer(),
-    );
+    let subscriber = tracing_subscriber::registry().with(logs.layer());
     tracing::subscriber::with_default(subscriber, || tracing::info!("last words"));
     drop(logs);
     crate::support::eventually("it is written", || memory.text().contains("last words"));
