@@ -30,6 +30,13 @@ impl<T> Mutex<T> {
         Self(imp::Mutex::new(value))
     }
 
+    /// The value, of which the borrow shows that nobody else has it.
+    pub(crate) fn get_mut(&mut self) -> &mut T {
+        self.0
+            .get_mut()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
     pub(crate) fn lock(&self) -> MutexGuard<'_, T> {
         self.0
             .lock()

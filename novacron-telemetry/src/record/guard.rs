@@ -58,6 +58,11 @@ impl<W: Work> Guard<W> {
         }
     }
 
+    /// A look at the work, until it ends.
+    pub(crate) fn peek(&self) -> Option<&W> {
+        self.0.as_ref()
+    }
+
     /// The work, until it ends.
     pub(crate) fn work(&mut self) -> Option<&mut W> {
         self.0.as_mut()

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::Forecast;
-use super::progress::{Progress, Shared};
+use super::progress::Shared;
 use crate::catalog::MigrationStatus;
 use crate::catalog::migration::{
     MigrationLabelsRef, MigrationMetrics, NodePairLabels, NodePairLabelsRef,
@@ -88,7 +88,9 @@ impl Pair {
     /// A migration has reported a round.
     pub(super) fn copying(&self, migration: &Arc<Shared>) {
         let mut copying = self.copying.lock();
-        if !copying.iter().any(|known| Arc::ptr_eq(known, migration)) {
+        // It may have ended since; then it was taken away already, and stays away.
+        let running = migration.forecast().is_some();
+        if running && !copying.iter().any(|known| Arc::ptr_eq(known, migration)) {
             copying.push(Arc::clone(migration));
         }
         self.show(&copying);
@@ -165,48 +167,19 @@ fn put(gauge: &Gauge, value: Option<f64>) {
     }
 }
 
-/// The pairs of nodes that were seen, and states that can be used again.
+/// The pairs of nodes that were seen.
 #[derive(Debug)]
-pub(in crate::record) struct Migrations {
-    pairs: Grown<OnceLock<Pair>>,
-    spare: Mutex<Vec<Arc<Shared>>>,
-}
-
-/// So many states wait to be used again; a host that ran more migrations at once lets them go.
-const SPARE: usize = 16;
+pub(in crate::record) struct Migrations(Grown<OnceLock<Pair>>);
 
 impl Default for Migrations {
     fn default() -> Self {
-        Self {
-            pairs: Grown::new(),
-            spare: Mutex::default(),
-        }
+        Self(Grown::new())
     }
 }
 
 impl Migrations {
     pub(super) fn pair(&self, pair: PairId) -> Option<&Pair> {
-        self.pairs.get(pair.0)?.get()
-    }
-
-    /// A place for the state of a migration; a used one if there is one, so that a warm migration
-    /// allocates nothing.
-    pub(super) fn take(&self, progress: Progress) -> Arc<Shared> {
-        let spare = self.spare.lock().pop();
-        let shared = spare.unwrap_or_default();
-        shared.begin(progress);
-        shared
-    }
-
-    /// Keeps the place of a migration that is over, unless somebody still holds a handle to it: to
-    /// them it must stay that migration's, and silent.
-    pub(super) fn give_back(&self, mut shared: Arc<Shared>) {
-        if Arc::get_mut(&mut shared).is_some() {
-            let mut spare = self.spare.lock();
-            if spare.len() < SPARE {
-                spare.push(shared);
-            }
-        }
+        self.0.get(pair.0)?.get()
     }
 }
 
@@ -230,10 +203,7 @@ impl Recorder {
     fn new_migration_pair(&self, families: &MigrationMetrics, row: Row<NodePairLabels>) -> PairId {
         match Pair::new(families, row) {
             Some(pair) => {
-                let slot = self
-                    .migrations()
-                    .pairs
-                    .get_or_make(row.series(), OnceLock::new);
+                let slot = self.migrations().0.get_or_make(row.series(), OnceLock::new);
                 slot.get_or_init(|| pair);
                 PairId(row.series())
             }

@@ -1,5 +1,7 @@
 //! How far a migration is: the phase it is in, the rounds it made, the bytes it moved. And its end.
 
+use std::cell::RefCell;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::pairs::PairId;
@@ -25,19 +27,66 @@ use crate::sync::Mutex;
 #[derive(Debug, Default)]
 pub(super) struct Shared(Mutex<Option<Progress>>);
 
+thread_local! {
+    /// Places of migrations that are over, for the next ones: so that none is allocated. A thread
+    /// that ran more of them at once lets the others go.
+    static SPARE: RefCell<Vec<Arc<Shared>>> = const { RefCell::new(Vec::new()) };
+}
+
+const SPARE_PLACES: usize = 16;
+
 impl Shared {
-    pub(super) fn begin(&self, progress: Progress) {
-        *self.0.lock() = Some(progress);
+    pub(super) fn begin(progress: Progress) -> Arc<Self> {
+        let spare = SPARE.try_with(|spare| spare.try_borrow_mut().ok()?.pop());
+        let mut shared = spare.ok().flatten().unwrap_or_default();
+        match Arc::get_mut(&mut shared) {
+            Some(place) => *place.0.get_mut() = Some(progress),
+            None => shared = Arc::new(Self(Mutex::new(Some(progress)))),
+        }
+        shared
+    }
+
+    /// The migration is over. What it writes is written in its place, of which moving it would cost
+    /// more than that.
+    pub(super) fn finish(mut self: Arc<Self>, outcome: Outcome) {
+        let over = |place: &mut Option<Progress>| {
+            let progress = place.as_mut()?;
+            progress.finish(outcome);
+            let shown = (progress.rounds > 0).then(|| (progress.recorder.clone(), progress.pair));
+            *place = None;
+            shown
+        };
+        let shown = match Arc::get_mut(&mut self) {
+            Some(alone) => over(alone.0.get_mut()),
+            None => over(&mut self.0.lock()),
+        };
+        if let Some((recorder, pair)) = shown
+            && let Some(pair) = recorder.migrations().pair(pair)
+        {
+            pair.over(&self);
+        }
+        self.give_back();
+    }
+
+    /// Keeps the place of a migration that is over, unless somebody still holds a handle to it: to
+    /// them it must stay that migration's, and silent.
+    fn give_back(self: Arc<Self>) {
+        // Nobody can make a second share of the only one.
+        if Arc::strong_count(&self) == 1 {
+            let _ = SPARE.try_with(|spare| {
+                if let Ok(mut spare) = spare.try_borrow_mut()
+                    && spare.len() < SPARE_PLACES
+                {
+                    spare.push(self);
+                }
+            });
+        }
     }
 
     /// Does something with the progress, unless the migration is over. No code of the host runs
     /// in here.
     pub(super) fn with<R>(&self, f: impl FnOnce(&mut Progress) -> R) -> Option<R> {
         self.0.lock().as_mut().map(f)
-    }
-
-    pub(super) fn end(&self) -> Option<Progress> {
-        self.0.lock().take()
     }
 
     pub(super) fn forecast(&self) -> Option<Forecast> {
@@ -51,7 +100,8 @@ pub(super) struct Progress {
     pub(super) recorder: Recorder,
     pub(super) pair: PairId,
     plan: Plan,
-    trace: MigrationTrace,
+    /// Boxed, because most have none.
+    trace: Option<Box<MigrationTrace>>,
     in_flight: UpDownGauge,
     begun: Moment,
     phase: Option<(MigrationPhase, Moment)>,
@@ -65,20 +115,15 @@ pub(super) struct Progress {
 }
 
 impl Progress {
-    pub(super) fn begin(
-        recorder: Recorder,
-        pair: PairId,
-        plan: Plan,
-        trace: MigrationTrace,
-    ) -> Self {
+    pub(super) fn begin(recorder: Recorder, pair: PairId, plan: Plan) -> Self {
         recorder.catalog().migration.migrations_started_total.inc();
         let in_flight = in_flight(&recorder, plan.mode);
         in_flight.inc();
         Self {
+            trace: MigrationTrace::begin(&recorder),
             recorder,
             pair,
             plan,
-            trace,
             in_flight,
             begun: Moment::now(),
             phase: None,
@@ -98,7 +143,7 @@ impl Progress {
     }
 
     pub(super) fn trace_context(&self) -> Option<TraceContext> {
-        self.trace.context()
+        self.trace.as_ref()?.context()
     }
 
     pub(super) fn tell(&mut self, bytes: Option<u64>, downtime: Option<f64>) {
@@ -128,7 +173,9 @@ impl Progress {
 
     fn leave(&mut self, phase: MigrationPhase, since: Moment, now: Moment, end: SpanEnd) {
         let after = now.since(since);
-        self.trace.phase(&self.recorder, phase, (since, now), end);
+        if let Some(trace) = &self.trace {
+            trace.phase(&self.recorder, phase, (since, now), end);
+        }
         self.recorder.migration_phase(phase, after);
         if phase == MigrationPhase::Downtime {
             *self.stop_and_copy.get_or_insert_default() += after;
@@ -175,13 +222,8 @@ impl Progress {
         std::mem::replace(&mut self.in_flight, there).dec();
     }
 
-    /// Whether it has shown a forecast, which has to go when it ends.
-    pub(super) fn has_rounds(&self) -> bool {
-        self.rounds > 0
-    }
-
     /// The migration is over.
-    pub(super) fn finish(mut self, outcome: Outcome) {
+    fn finish(&mut self, outcome: Outcome) {
         let now = Moment::now();
         let phase = self.phase.take();
         if let Some((phase, since)) = phase {
@@ -198,13 +240,15 @@ impl Progress {
             told: self.told_bytes,
             rounds: self.rounds,
         });
-        self.trace.finish(
-            &self.recorder,
-            self.recorder.migrations().pair(self.pair),
-            self.plan.mode,
-            (self.begun, now),
-            outcome.into(),
-        );
+        if let Some(trace) = &self.trace {
+            trace.finish(
+                &self.recorder,
+                self.recorder.migrations().pair(self.pair),
+                self.plan.mode,
+                (self.begun, now),
+                outcome.into(),
+            );
+        }
         self.in_flight.dec();
     }
 

@@ -5,16 +5,14 @@ use std::thread;
 use std::time::Duration;
 
 use super::progress::{Progress, Shared};
-use super::trace::MigrationTrace;
 use super::{Forecast, Migration};
 use crate::catalog::dwcp::{Algorithm, DwcpMode};
 use crate::catalog::migration::{MigrationErrorLabels, MigrationPhase};
 use crate::catalog::{Direction, MigrationError};
 use crate::context::TraceContext;
 use crate::metric::Seconds;
-use crate::record::current::{self, Frame};
-use crate::record::guard::{Ending, Framed, Guard, Work};
-use crate::record::{Failure, Outcome, Recorder};
+use crate::record::guard::{Ending, Guard, Work};
+use crate::record::{Failure, Outcome, Recorder, current};
 
 /// A round of pre-copy that is over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -142,7 +140,9 @@ impl MigrationHandle {
     }
 
     pub(super) fn tell(&self, bytes: Option<u64>, downtime: Option<f64>) {
-        self.with(|progress| progress.tell(bytes, downtime));
+        if bytes.is_some() || downtime.is_some() {
+            self.with(|progress| progress.tell(bytes, downtime));
+        }
     }
 
     /// Whether pre-copy will end, and when, by its last round; `None` when the migration is over.
@@ -171,7 +171,6 @@ impl MigrationHandle {
 #[derive(Debug)]
 #[must_use = "dropped at once, the migration was cancelled"]
 pub struct MigrationRun {
-    handle: MigrationHandle,
     guard: Guard<MigrationWork>,
     /// Begun by a destructor that runs because of a panic: then its own drop is not one.
     begun_in_panic: bool,
@@ -179,10 +178,8 @@ pub struct MigrationRun {
 
 impl MigrationRun {
     pub(super) fn begin(migration: Migration) -> Self {
-        let work = MigrationWork::begin(migration);
         Self {
-            handle: work.handle(),
-            guard: Guard::new(work),
+            guard: Guard::new(MigrationWork::begin(migration)),
             begun_in_panic: thread::panicking(),
         }
     }
@@ -190,34 +187,29 @@ impl MigrationRun {
     /// A handle to take along.
     #[must_use]
     pub fn handle(&self) -> MigrationHandle {
-        self.handle.clone()
+        (**self).clone()
     }
 
     /// The migration ended like this.
     pub fn finish(mut self, outcome: impl Into<Outcome>) {
-        self.end(Ending::Outcome(outcome.into()));
+        self.guard.end(Ending::Outcome(outcome.into()));
     }
 
     /// The migration failed, for this reason.
     pub fn fail(mut self, reason: MigrationError) {
-        self.end(Ending::Outcome(reason.into()));
-    }
-
-    fn end(&mut self, ending: Ending) {
-        // Else its place could not be used again.
-        self.handle = MigrationHandle::noop();
-        self.guard.end(ending);
+        self.guard.end(Ending::Outcome(reason.into()));
     }
 }
 
 impl Drop for MigrationRun {
     fn drop(&mut self) {
         // No poll is watched here, so what a lock does to know that it is poisoned has to do.
-        self.end(if thread::panicking() && !self.begun_in_panic {
-            Ending::Panicked
-        } else {
-            Ending::Outcome(Outcome::Cancelled)
-        });
+        self.guard
+            .end(if thread::panicking() && !self.begun_in_panic {
+                Ending::Panicked
+            } else {
+                Ending::Outcome(Outcome::Cancelled)
+            });
     }
 }
 
@@ -225,15 +217,17 @@ impl std::ops::Deref for MigrationRun {
     type Target = MigrationHandle;
 
     fn deref(&self) -> &MigrationHandle {
-        &self.handle
+        static OVER: MigrationHandle = MigrationHandle::noop();
+        self.guard.peek().map_or(&OVER, MigrationWork::handle)
     }
 }
 
 /// A migration that was begun, or one that goes on further out between the same nodes.
 #[derive(Debug)]
-pub(super) enum MigrationWork {
-    Owner(Frame),
-    Inside(Frame),
+pub(super) struct MigrationWork {
+    handle: MigrationHandle,
+    /// Whether it ends with this.
+    owner: bool,
 }
 
 impl MigrationWork {
@@ -249,28 +243,22 @@ impl MigrationWork {
             && outer.is_between(&recorder, pair)
         {
             outer.tell(measured.bytes, measured.downtime);
-            return Self::Inside(Frame::inherit(recorder, |_| {}));
+            return Self {
+                handle: outer,
+                owner: false,
+            };
         }
-        let mut frame = Frame::inherit(recorder.clone(), |_| {});
-        let trace = MigrationTrace::begin(&mut frame);
-        let mut progress = Progress::begin(recorder.clone(), pair, plan, trace);
+        let mut progress = Progress::begin(recorder, pair, plan);
         progress.tell(measured.bytes, measured.downtime);
-        let shared = recorder.migrations().take(progress);
-        frame.migration = Some(MigrationHandle(Some(shared)));
-        Self::Owner(frame)
+        Self {
+            handle: MigrationHandle(Some(Shared::begin(progress))),
+            owner: true,
+        }
     }
 
     /// A handle to the migration.
-    pub(super) fn handle(&self) -> MigrationHandle {
-        let (Self::Owner(frame) | Self::Inside(frame)) = self;
-        frame.migration.clone().unwrap_or(MigrationHandle::noop())
-    }
-}
-
-impl Framed for MigrationWork {
-    fn frame(&mut self) -> &mut Frame {
-        let (Self::Owner(frame) | Self::Inside(frame)) = self;
-        frame
+    pub(super) fn handle(&self) -> &MigrationHandle {
+        &self.handle
     }
 }
 
@@ -278,23 +266,13 @@ impl Work for MigrationWork {
     type Verdict = Outcome;
 
     fn end(self, ending: Ending) {
-        let Self::Owner(frame) = self else { return };
+        let (true, Some(shared)) = (self.owner, self.handle.0) else {
+            return;
+        };
         let outcome = match ending {
             Ending::Panicked => Failure::INTERNAL.into(),
             Ending::Outcome(outcome) => outcome,
         };
-        let shared = frame.migration.and_then(|handle| handle.0);
-        let (Some(shared), Some(recorder)) = (shared, frame.recorder) else {
-            return;
-        };
-        if let Some(progress) = shared.end() {
-            if progress.has_rounds()
-                && let Some(pair) = recorder.migrations().pair(progress.pair)
-            {
-                pair.over(&shared);
-            }
-            progress.finish(outcome);
-        }
-        recorder.migrations().give_back(shared);
+        shared.finish(outcome);
     }
 }

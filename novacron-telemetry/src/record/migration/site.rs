@@ -48,28 +48,42 @@ impl Begin for MigrationSite {
     type Work = Marked;
 
     fn begin(self) -> Marked {
-        Marked(MigrationWork::begin(self.0))
+        let mut frame = Frame::inherit(self.0.recorder.clone(), |_| {});
+        let traced = self.0.recorder.tracer().is_on();
+        let work = MigrationWork::begin(self.0);
+        // What is done inside finds it, and stands in its trace.
+        frame.migration = Some(work.handle().clone());
+        if traced {
+            frame.trace = work.handle().trace();
+        }
+        Marked { frame, work }
     }
 }
 
 /// A migration that a marked function is.
 #[derive(Debug)]
-pub struct Marked(MigrationWork);
+pub struct Marked {
+    frame: Frame,
+    work: MigrationWork,
+}
 
 impl Work for Marked {
     type Verdict = Told<Outcome, Measured>;
 
-    fn end(mut self, ending: Ending<Self::Verdict>) {
-        let failure = self.0.frame().failure;
+    fn end(self, ending: Ending<Self::Verdict>) {
+        let Self { frame, work } = self;
         let ending = match ending {
             Ending::Panicked => Ending::Panicked,
             Ending::Outcome(Told { verdict, measured }) => {
                 // It says what it moved before it says how it ended.
-                self.0.handle().tell(measured.bytes, measured.downtime);
+                work.handle().tell(measured.bytes, measured.downtime);
                 Ending::Outcome(verdict)
             }
         };
-        self.0.end(ending);
+        let failure = frame.failure;
+        // It holds a handle, and what nobody holds can be used again.
+        drop(frame);
+        work.end(ending);
         // It stood between the owner of a request and whoever knew why that failed.
         if let Some(failure) = failure {
             current::hand_out(failure);
@@ -79,6 +93,6 @@ impl Work for Marked {
 
 impl Framed for Marked {
     fn frame(&mut self) -> &mut Frame {
-        self.0.frame()
+        &mut self.frame
     }
 }

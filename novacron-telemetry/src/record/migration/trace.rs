@@ -4,10 +4,9 @@ use super::pairs::Pair;
 use crate::catalog::dwcp::DwcpMode;
 use crate::catalog::migration::MigrationPhase;
 use crate::context::{Class, Span, TraceContext};
-use crate::record::Recorder;
 use crate::record::clock::Moment;
-use crate::record::current::Frame;
 use crate::record::span::SpanEnd;
+use crate::record::{Recorder, current};
 
 /// The span of a migration that goes on.
 #[derive(Clone, Debug)]
@@ -17,13 +16,15 @@ pub(super) struct MigrationTrace {
 }
 
 impl MigrationTrace {
-    /// Opens the span; what the migration does in its frame stands inside it.
-    pub(super) fn begin(frame: &mut Frame) -> Self {
-        let span = frame.begin_span(|_| Class::Migration);
-        Self {
-            span,
-            context: frame.trace.clone(),
-        }
+    /// Opens the span, in the trace that the work at hand stands in. Without traces, that one is
+    /// handed on as it came.
+    pub(super) fn begin(recorder: &Recorder) -> Option<Box<Self>> {
+        let mut context = current::with(|frame| frame.trace.clone()).flatten();
+        let span = match recorder.tracer().is_on() {
+            true => recorder.tracer().begin(Class::Migration, &mut context),
+            false => Span::OFF,
+        };
+        context.is_some().then(|| Box::new(Self { span, context }))
     }
 
     pub(super) fn context(&self) -> Option<TraceContext> {
