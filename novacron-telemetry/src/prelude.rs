@@ -22,3 +22,5 @@ pub use crate::record::{
 };
 pub use crate::registry::MetricGroup as _;
 pub use crate::telemetry::Telemetry;
+#[cfg(feature = "otlp")]
+pub use crate::traces::Traces;
