@@ -10,7 +10,7 @@ use std::{
 
 use api_server::{Options, Server, Stopped, demo};
 use clap::Parser;
-use novacron_telemetry::{Telemetry, registry::Groups};
+use novacron_telemetry::{Telemetry, registry::Groups, traces::Traces};
 use tokio::{
     runtime::Handle,
     signal::unix::{SignalKind, signal},
@@ -65,6 +65,8 @@ async fn run(arguments: Arguments) -> io::Result<Stopped> {
     );
     let telemetry = Telemetry::builder(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"))
         .groups(Groups::CORE | Groups::SCHEDULER | Groups::ALERTS)
+        // Where `OTEL_EXPORTER_OTLP_ENDPOINT` names a collector.
+        .traces(Traces::from_env().map_err(io::Error::other)?)
         .install()
         .map_err(io::Error::other)?;
     telemetry.watch_runtime(&Handle::current());

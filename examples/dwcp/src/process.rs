@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use novacron_telemetry::{Telemetry, registry::Groups};
+use novacron_telemetry::{Telemetry, registry::Groups, traces::Traces};
 use tokio::{
     net::TcpListener,
     signal::unix::{Signal, SignalKind, signal},
@@ -37,6 +37,8 @@ impl Metrics {
         let telemetry = Telemetry::builder("dwcp", env!("CARGO_PKG_VERSION"))
             .component(component)
             .groups(Groups::CORE | more)
+            // Where `OTEL_EXPORTER_OTLP_ENDPOINT` names a collector.
+            .traces(Traces::from_env().map_err(io::Error::other)?)
             .install()
             .map_err(io::Error::other)?;
         let listener = listen(address).await?;

@@ -67,7 +67,7 @@ fn spans_are_called_what_the_documents_call_them() {
         || {
             VmWork::begin(VmOperation::Start)
                 .provider(ProviderType::Libvirt, "host-1")
-                .finish(Outcome::Success)
+                .finish(Outcome::Success);
         },
         "vm.start",
         Internal,
