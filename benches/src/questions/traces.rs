@@ -42,13 +42,19 @@ pub fn run(settings: &Settings) -> Vec<Row> {
     }
     let kept = case(
         "a `tracing` span of 3 fields, kept",
-        vec![host(1.0, OURS), exported(), otel(Sampler::AlwaysOn)],
+        vec![host(1.0, OURS), otel(Sampler::AlwaysOn)],
     );
     rows.extend(
         kept.time(settings)
             .into_iter()
             .map(|row| row.goal(Goal::Ratio(2.0))),
     );
+    // No goal: what the rival exports goes nowhere.
+    let queued = case(
+        "a `tracing` span of 3 fields, kept and queued",
+        vec![exported()],
+    );
+    rows.extend(queued.time(settings));
     for (name, rate) in [
         ("a guard's span, traces off", None),
         ("a guard's span, not kept", Some(0.0)),

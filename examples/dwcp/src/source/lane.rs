@@ -304,7 +304,9 @@ async fn connect(number: u32, road: &Road) -> Result<Ends, Status> {
     metadata.insert("dwcp-stream", number.into());
     let mut acks = client.pages(request).await?.into_inner();
     let (arrivals, incoming) = mpsc::unbounded_channel();
+    let open = road.open.clone();
     tokio::spawn(async move {
+        let _open = open;
         loop {
             let arrival = match acks.message().await {
                 Ok(Some(ack)) => Ok((ack.sequence, Instant::now())),

@@ -14,6 +14,7 @@
 use std::{future::Future, net::SocketAddr, sync::Arc, time::Duration};
 
 use novacron_telemetry::{catalog::dwcp::DwcpMode, prelude::*};
+use tokio::{sync::mpsc, time::timeout};
 use tonic::transport::Endpoint;
 
 use crate::{
@@ -27,7 +28,7 @@ pub(crate) use error::MigrateError;
 use journal::Journal;
 pub(crate) use lane::payload;
 use meter::Meter;
-use road::Road;
+use road::{Never, Road};
 use steps::Steps;
 
 mod error;
@@ -89,8 +90,11 @@ pub(crate) async fn run(
     let progress = Progress::new(plan.memory);
     let migration = fastrand::u64(..);
     let journal = Journal::new(plan, migration, progress.clone());
-    let result = migrate(plan, machine, migration, &journal, &progress, cancel).await;
+    let (open, mut ended) = mpsc::channel(1);
+    let result = migrate(plan, machine, migration, &journal, &progress, open, cancel).await;
     let report = journal.end(result.as_ref().err());
+    // The streams end a little after what they carried; their spans are part of the same trace.
+    let _ = timeout(Duration::from_millis(500), ended.recv()).await;
     (report, result)
 }
 
@@ -106,6 +110,7 @@ async fn migrate(
     migration: u64,
     journal: &Journal,
     progress: &Progress,
+    open: mpsc::Sender<Never>,
     cancel: impl Future<Output = ()>,
 ) -> Result<(), MigrateError> {
     journal.begin();
@@ -121,6 +126,7 @@ async fn migrate(
         migration,
         memory: Arc::clone(&machine.memory),
         limit: plan.bandwidth.map(Limit::new),
+        open,
     };
     let meter = Meter::new(format!("{}-{}", plan.node, plan.to_node), plan.bandwidth);
     let mut steps = Steps::new(plan, machine, &road, journal, &meter);

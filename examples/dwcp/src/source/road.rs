@@ -7,7 +7,10 @@ use novacron_telemetry::{
     layer::client::{CountedClient, GrpcClientLayer},
     record,
 };
-use tokio::time::{sleep, timeout};
+use tokio::{
+    sync::mpsc,
+    time::{sleep, timeout},
+};
 use tonic::{
     Response, Status,
     transport::{Channel, Endpoint},
@@ -27,7 +30,13 @@ pub(super) struct Road {
     pub(super) migration: u64,
     pub(super) memory: Arc<Memory>,
     pub(super) limit: Option<Limit>,
+    /// Held by each stream for as long as it is open.
+    pub(super) open: mpsc::Sender<Never>,
 }
+
+/// What is never sent.
+#[derive(Debug)]
+pub(super) enum Never {}
 
 impl Road {
     /// A connection of its own.
