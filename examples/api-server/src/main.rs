@@ -1,6 +1,7 @@
 //! `cargo run --release -p api-server`: an API to look at, on 127.0.0.1:8080.
 
 use std::{
+    error::Error,
     io::{self, Write as _},
     net::SocketAddr,
     path::PathBuf,
@@ -10,11 +11,11 @@ use std::{
 
 use api_server::{Options, Server, Stopped, demo};
 use clap::Parser;
-use novacron_telemetry::{Telemetry, registry::Groups, traces::Traces};
-use tokio::{
-    runtime::Handle,
-    signal::unix::{SignalKind, signal},
+use novacron_telemetry::{
+    Telemetry, logs::Logs, registry::Groups, telemetry::ended, traces::Traces,
 };
+use tokio::runtime::Handle;
+use tracing_subscriber::{layer::SubscriberExt as _, util::SubscriberInitExt as _};
 
 /// NovaCron's API in small: VMs in SQLite, with metrics, faults to switch on, and traffic to look
 /// at.
@@ -59,16 +60,8 @@ async fn run(arguments: Arguments) -> io::Result<Stopped> {
         demo,
     } = arguments;
     // Before anything is announced: whoever reads the addresses may send the signal at once.
-    let (mut interrupt, mut terminate) = (
-        signal(SignalKind::interrupt())?,
-        signal(SignalKind::terminate())?,
-    );
-    let telemetry = Telemetry::builder(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"))
-        .groups(Groups::CORE | Groups::SCHEDULER | Groups::ALERTS)
-        // Where `OTEL_EXPORTER_OTLP_ENDPOINT` names a collector.
-        .traces(Traces::from_env().map_err(io::Error::other)?)
-        .install()
-        .map_err(io::Error::other)?;
+    let asked_to_end = tokio::spawn(ended());
+    let telemetry = telemetry().map_err(io::Error::other)?;
     telemetry.watch_runtime(&Handle::current());
     let options = Options {
         listen,
@@ -81,9 +74,8 @@ async fn run(arguments: Arguments) -> io::Result<Stopped> {
     let traffic = demo.then(|| tokio::spawn(demo::run(address)));
     let stopped = server
         .run(async move {
-            tokio::select! {
-                _ = interrupt.recv() => {}
-                _ = terminate.recv() => {}
+            if let Ok(Err(deaf)) = asked_to_end.await {
+                let _ = writeln!(io::stderr(), "api-server: {deaf}");
             }
             if let Some(traffic) = traffic {
                 traffic.abort();
@@ -96,6 +88,28 @@ async fn run(arguments: Arguments) -> io::Result<Stopped> {
     // Nobody may be left to read this, and that is no reason to fail.
     let _ = writeln!(io::stdout(), "stopped");
     stopped
+}
+
+/// Metrics always; lines on standard error as `LOG_LEVEL` and `LOG_FORMAT` say; traces if
+/// `OTEL_EXPORTER_OTLP_ENDPOINT` names a collector.
+fn telemetry() -> Result<Telemetry, Box<dyn Error + Send + Sync>> {
+    let name = env!("CARGO_PKG_NAME");
+    let logs = Logs::builder(name)
+        .stderr()
+        // One line a request is for those who ask: LOG_LEVEL=info.
+        .filter("info,novacron::access=off")
+        .from_env()?
+        .build()?;
+    let telemetry = Telemetry::builder(name, env!("CARGO_PKG_VERSION"))
+        .groups(Groups::CORE | Groups::SCHEDULER | Groups::ALERTS)
+        .logs(&logs)
+        .traces(Traces::from_env()?)
+        .install()?;
+    tracing_subscriber::registry()
+        .with(logs.layer())
+        .with(telemetry.trace_layer())
+        .try_init()?;
+    Ok(telemetry)
 }
 
 /// Says where to look, all of it clickable.

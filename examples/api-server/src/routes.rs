@@ -10,7 +10,9 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, post},
 };
-use novacron_telemetry::{catalog::Method, prelude::*, record::record_validation_failure};
+use novacron_telemetry::{
+    catalog::Method, layer::http::AccessLines, prelude::*, record::record_validation_failure,
+};
 use serde::{Deserialize, Serialize};
 use tower_http::catch_panic::CatchPanicLayer;
 
@@ -49,6 +51,7 @@ pub struct Page {
 /// When the routes cannot be declared; that would be a mistake in [`ROUTES`].
 pub fn router(app: &Arc<App>) -> Result<Router, novacron_telemetry::Error> {
     let watch = app.telemetry.http_layer().routes(ROUTES)?;
+    let watch = watch.access_lines(AccessLines::new());
     Ok(api(app)
         .layer(watch)
         .merge(control())
