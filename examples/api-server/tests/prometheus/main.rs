@@ -5,6 +5,7 @@
 //! | `idle` | what a server shows that nobody has asked anything, and what judges say about it |
 //! | `counts` | ten thousand requests, read back by PromQL |
 //! | `traffic` | which requests those are, and sending them |
+//! | `traces` | from the exemplar of a slow request to its span and its lines |
 //! | `exposition` | a scrape, line by line, against the catalog's declarations |
 //! | `programs` | starting, asking and ending the server, Prometheus and the other judges |
 //!
@@ -15,4 +16,5 @@ mod counts;
 mod exposition;
 mod idle;
 mod programs;
+mod traces;
 mod traffic;

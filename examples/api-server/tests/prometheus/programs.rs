@@ -28,7 +28,7 @@ use tempfile::TempDir;
 use tokio::time::{sleep, timeout};
 
 /// A process of ours, and the file that holds what it prints.
-struct Program {
+pub(crate) struct Program {
     name: &'static str,
     child: Child,
     log: PathBuf,
@@ -37,7 +37,7 @@ struct Program {
 /// The API server with an empty database of its own.
 pub(crate) struct Server {
     // Ended before its files are gone: fields are dropped in this order.
-    _program: Program,
+    program: Program,
     pub(crate) web: Web,
     scratch: TempDir,
 }
@@ -64,7 +64,7 @@ pub(crate) struct Answer {
 }
 
 impl Program {
-    fn start(name: &'static str, log: PathBuf, command: &mut Command) -> Self {
+    pub(crate) fn start(name: &'static str, log: PathBuf, command: &mut Command) -> Self {
         let file = File::create(&log).expect("a file for what it prints");
         let child = command
             .stdin(Stdio::null())
@@ -75,7 +75,7 @@ impl Program {
         Self { name, child, log }
     }
 
-    fn printed(&self) -> String {
+    pub(crate) fn printed(&self) -> String {
         fs::read_to_string(&self.log).expect("what it printed")
     }
 
@@ -114,20 +114,31 @@ impl Drop for Program {
 
 impl Server {
     pub(crate) async fn start() -> Self {
+        Self::start_with(&[]).await
+    }
+
+    /// The same, with more in its environment.
+    pub(crate) async fn start_with(environment: &[(&str, &str)]) -> Self {
         let scratch = tempfile::tempdir().expect("a folder");
         let mut program = Program::start(
             "api-server",
             scratch.path().join("log"),
             Command::new(env!("CARGO_BIN_EXE_api-server"))
                 .args(["--listen", "127.0.0.1:0", "--database"])
-                .arg(scratch.path().join(DATABASE)),
+                .arg(scratch.path().join(DATABASE))
+                .envs(environment.iter().copied()),
         );
         let web = Web::new(program.address("/metrics", "http://").await);
         Self {
-            _program: program,
+            program,
             web,
             scratch,
         }
+    }
+
+    /// What it printed so far.
+    pub(crate) fn printed(&self) -> String {
+        self.program.printed()
     }
 
     /// The SQLite file it works on.
@@ -153,6 +164,7 @@ impl Prometheus {
             "prometheus",
             scratch.path().join("log"),
             Command::new(binary)
+                .arg("--enable-feature=exemplar-storage")
                 .arg("--web.listen-address=127.0.0.1:0")
                 .arg(format!("--config.file={}", config.display()))
                 .arg(format!(
@@ -232,6 +244,24 @@ impl Prometheus {
             (labels.map(str::to_owned).collect(), number)
         });
         Ok(entries.collect())
+    }
+
+    /// The exemplars of a family: what was observed, and in which trace.
+    pub(crate) async fn exemplars(&self, family: &str) -> Vec<(f64, String)> {
+        let path = format!("/api/v1/query_exemplars?query={family}&start=0&end=9999999999");
+        let answer = self.web.get(&path, "*/*").await;
+        let json: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+        let series = json["data"].as_array().cloned().unwrap_or_default();
+        let all = series.iter().flat_map(|series| {
+            let exemplars = series["exemplars"].as_array();
+            exemplars.into_iter().flatten()
+        });
+        all.map(|exemplar| {
+            let value = exemplar["value"].as_str().expect("a number as text");
+            let trace = exemplar["labels"]["trace_id"].as_str().expect("a trace");
+            (value.parse().expect("a number"), trace.to_owned())
+        })
+        .collect()
     }
 
     /// What it counts about its own scrapes: everything that went wrong.
@@ -314,6 +344,19 @@ pub(crate) fn judge(name: &str, question: &str) -> Option<PathBuf> {
     found(candidates(name).next(), name, question)
 }
 
+/// Where Rotel is, or `None` after saying what is left out without it.
+///
+/// # Panics
+/// With `NOVACRON_TEST=strict`, when it is missing.
+pub(crate) fn rotel(question: &str) -> Option<PathBuf> {
+    let packages = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../.venv/lib");
+    let versions = fs::read_dir(packages).into_iter().flatten().flatten();
+    let program = versions
+        .map(|version| version.path().join("site-packages/rotel/rotel-agent"))
+        .find(|agent| agent.exists());
+    found(program, "Rotel", question)
+}
+
 /// A Python that has `prometheus_client`, or `None` after saying what is left out without it.
 ///
 /// # Panics
@@ -356,9 +399,9 @@ fn candidates(name: &str) -> impl Iterator<Item = PathBuf> {
 pub(crate) const JOB: &str = "api-server";
 
 /// How long anything may take.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// How long to wait before looking again.
-const PAUSE: Duration = Duration::from_millis(50);
+pub(crate) const PAUSE: Duration = Duration::from_millis(50);
 
 const DATABASE: &str = "vms.sqlite";
