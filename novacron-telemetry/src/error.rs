@@ -56,7 +56,12 @@ impl Error {
     }
 
     #[cfg_attr(
-        not(any(feature = "http", feature = "exporter-prometheus", feature = "logs")),
+        not(any(
+            feature = "otlp",
+            feature = "http",
+            feature = "exporter-prometheus",
+            feature = "logs"
+        )),
         expect(dead_code, reason = "only setups that do I/O have sources")
     )]
     pub(crate) fn with_source(mut self, source: impl Into<BoxError>) -> Self {
