@@ -115,7 +115,7 @@ fn the_innermost_span_says_it_best_and_the_event_better_still() {
         let _inner = inner.enter();
         tracing::info!("before");
         outer.record("late", 3);
-        tracing::info!(region = "muc", "after");
+        tracing::info!(region = "ber", "after");
     });
     assert_eq!(lines[0]["job_id"], "inner");
     assert_eq!(lines[0]["region"], "fra");
@@ -124,7 +124,7 @@ fn the_innermost_span_says_it_best_and_the_event_better_still() {
         "what is missing is left out"
     );
     assert_eq!(lines[1]["late"], 3);
-    assert_eq!(lines[1]["region"], "muc");
+    assert_eq!(lines[1]["region"], "ber");
 }
 
 #[test]

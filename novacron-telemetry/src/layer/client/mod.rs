@@ -1,7 +1,7 @@
 //! Calls that a service makes to others, counted exactly once however they end.
 //!
 //! [`HttpClientLayer`] stands around a client that takes HTTP requests, such as hyper's or one
-//! built of tower layers; [`GrpcClientLayer`](grpc::GrpcClientLayer) (feature `grpc`) around a
+//! built of tower layers; [`GrpcClientLayer`] (feature `grpc`) around a
 //! channel, such as tonic's. A request that is part of a trace is told so in its `traceparent`; else
 //! requests pass as they are, and their bodies are not wrapped. The families are of the group
 //! `provider`, which is switched on by name.

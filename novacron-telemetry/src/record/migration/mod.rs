@@ -25,8 +25,8 @@ pub use site::{Measured, MigrationSite};
 
 /// A migration from one node to another, as it is told to telemetry.
 ///
-/// One that is over is [`finish`](Self::finish)ed with the time it took; one that begins now is
-/// [`begin`](Self::begin)ned, and tells what happens through the run it gets.
+/// One that is over ends with [`finish`](Self::finish) and the time it took. One that starts now gets
+/// a run from [`begin`](Self::begin), and tells what happens to it through that.
 ///
 /// ```
 /// use std::time::Duration;
