@@ -35,6 +35,15 @@ fn signal(child: &Child, name: &str) {
     );
 }
 
+/// Whether every thread of a process is stopped: a signal that was sent has not arrived yet.
+fn stopped(child: &Child) -> bool {
+    let threads = fs::read_dir(format!("/proc/{}/task", child.id())).unwrap();
+    threads.flatten().all(|thread| {
+        let status = fs::read_to_string(thread.path().join("status")).unwrap_or_default();
+        status.lines().any(|line| line.starts_with("State:\tT"))
+    })
+}
+
 fn program() -> Option<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../.venv/lib");
     let versions = fs::read_dir(root).ok()?.flatten();
@@ -125,6 +134,7 @@ fn a_collector_of_others_reads_what_is_sent_and_survives_being_stopped() {
         }
         // Stopped, it still has a socket that accepts. Nobody waits for it past the deadline.
         signal(&rotel.child, "-STOP");
+        until("all its threads stand still", || stopped(&rotel.child));
         one_span(&telemetry);
         let begun = Instant::now();
         let flushed = telemetry.flush_traces(Duration::from_secs(5));
