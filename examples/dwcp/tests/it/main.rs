@@ -6,6 +6,7 @@
 //! | `failures` | destinations that die, connections that are cut, orders that make no sense |
 //! | `agreement` | what processes log beside what they show to Prometheus |
 //! | `dashboard` | a real Prometheus, and every query of the DWCP dashboard |
+//! | `trace` | a real collector, and one trace for each migration |
 //! | `processes` | starting, asking and ending them |
 //! | `proxy` | a wire to cut |
 //! | `scrape` | what `/metrics` says |
@@ -17,3 +18,4 @@ mod failures;
 mod processes;
 mod proxy;
 mod scrape;
+mod trace;
