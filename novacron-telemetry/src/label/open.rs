@@ -2,10 +2,13 @@
 //!
 //! A stored text is at most [`MAX_VALUE_BYTES`] long and holds no control character but tab and
 //! newline. A text that had to be altered ends in `~` and eight hex digits of a hash of the
-//! original, so two hostile texts do not silently become one series.
+//! original, so two hostile texts do not silently become one series. What looks like a secret is
+//! replaced, and so is every value of a label whose name says that it is one.
 
 use std::borrow::Cow;
 use std::sync::Arc;
+
+use crate::redact::redact;
 
 /// The value that stands for all texts past a label's cap.
 pub const OTHER: &str = "__other__";
@@ -28,6 +31,21 @@ impl OpenText for Box<str> {}
 impl OpenText for Cow<'static, str> {}
 
 const MARK: usize = 1 + 8;
+
+/// The text as it may be stored and shown: what looks like a secret is taken out of it. Texts that
+/// differ in their secrets only become one.
+pub(crate) fn admissible(text: &str) -> Cow<'_, str> {
+    // What is searched is more than what is kept, so that no secret is cut beyond recognition, and
+    // not all of what a stranger sends.
+    let mut end = text.len().min(2 * MAX_VALUE_BYTES);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    match redact(&text[..end]) {
+        Cow::Borrowed(_) => sanitize(text),
+        Cow::Owned(clean) => Cow::Owned(sanitize(&clean).into_owned()),
+    }
+}
 
 /// The text as it may be stored.
 pub(crate) fn sanitize(text: &str) -> Cow<'_, str> {

@@ -29,6 +29,7 @@ mod metrics_service;
 mod migrations;
 #[cfg(feature = "http")]
 mod negotiate;
+mod secrets;
 #[cfg(all(feature = "health", feature = "http"))]
 mod shutdown;
 mod support;

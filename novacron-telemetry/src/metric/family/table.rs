@@ -10,7 +10,7 @@ use super::grown::{self, Grown};
 use super::hash;
 use super::slots::{self, Slots};
 use super::texts::Texts;
-use crate::label::{Domain, LabelDescriptor, Part, fragment, open};
+use crate::label::{Domain, LabelDescriptor, Part, fragment};
 use crate::metric::visit::Labels;
 use crate::sync::{AtomicU32, Mutex, Ordering};
 
@@ -182,8 +182,10 @@ impl Table {
         clean: &'c mut [Cow<'k, str>],
         key: &mut [Part<'c>],
     ) -> Option<Found> {
-        for (clean, part) in clean.iter_mut().zip(given) {
-            *clean = cleaned(*part);
+        for ((clean, part), column) in clean.iter_mut().zip(given).zip(&self.columns) {
+            if let (Part::Text(text), Column::Open(texts)) = (*part, column) {
+                *clean = texts.admissible(text);
+            }
         }
         for ((key, part), clean) in key.iter_mut().zip(given).zip(&*clean) {
             *key = match part {
@@ -328,12 +330,5 @@ impl Table {
             })
             .sum();
         self.slots.heap_bytes() + self.rows.heap_bytes() + texts
-    }
-}
-
-fn cleaned(part: Part<'_>) -> Cow<'_, str> {
-    match part {
-        Part::Text(text) => open::sanitize(text),
-        Part::Absent | Part::Index(_) => Cow::Borrowed(""),
     }
 }

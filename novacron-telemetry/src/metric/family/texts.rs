@@ -1,16 +1,21 @@
 //! The texts of one open label: each stored once, escaped once, up to the cap.
 
+use std::borrow::Cow;
+
 use super::grown::Grown;
 use super::hash;
 use super::slots::Slots;
-use crate::label::OTHER;
 use crate::label::fragment::fragment;
+use crate::label::{OTHER, open};
+use crate::redact::{REDACTED, is_secret_key};
 use crate::sync::{AtomicU32, OnceLock, Ordering};
 
 /// See the module.
 #[derive(Debug)]
 pub(crate) struct Texts {
     label: &'static str,
+    /// Whether the label's name says that its values are nobody's business.
+    secret: bool,
     cap: u32,
     slots: Slots,
     texts: Grown<OnceLock<Text>>,
@@ -30,6 +35,7 @@ impl Texts {
     pub(crate) fn new(label: &'static str, cap: u32) -> Self {
         let texts = Self {
             label,
+            secret: is_secret_key(label),
             cap,
             slots: Slots::new(),
             texts: Grown::new(),
@@ -51,6 +57,18 @@ impl Texts {
     /// the cap.
     pub(crate) fn is_full(&self) -> bool {
         self.len.load(Ordering::Acquire) > self.cap
+    }
+
+    /// A text as it may be stored: without secrets, and of a good length. Past the cap nothing is
+    /// stored any more, so nothing is searched for secrets.
+    pub(crate) fn admissible<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        if self.secret && !text.is_empty() {
+            return Cow::Borrowed(REDACTED);
+        }
+        if self.is_full() {
+            return open::sanitize(text);
+        }
+        open::admissible(text)
     }
 
     /// Stores a text that is not stored yet. Callers insert one at a time.
