@@ -1,4 +1,4 @@
-//! SIGTERM and SIGINT, sent to a process of its own: a second run of this binary.
+//! SIGTERM, SIGINT and SIGHUP, sent to a process of its own: a second run of this binary.
 
 #![cfg(unix)]
 #![expect(
@@ -14,7 +14,7 @@ use std::task::Context;
 use std::time::Duration;
 
 use novacron_telemetry::Telemetry;
-use novacron_telemetry::telemetry::ended;
+use novacron_telemetry::telemetry::{ended, on_hangup};
 
 const TOLD: &str = "NOVACRON_TEST_PROCESS";
 const NAME: &str = "a_service_that_is_asked_to_end_shuts_its_telemetry_down";
@@ -22,6 +22,8 @@ const NAME: &str = "a_service_that_is_asked_to_end_shuts_its_telemetry_down";
 /// Waits to be asked to end, and says what asked.
 async fn service() {
     let telemetry = Telemetry::builder("test", "1.2.3").install().unwrap();
+    tokio::spawn(on_hangup(|| println!("\nhung up")));
+    tokio::task::yield_now().await;
     let mut asked = pin!(ended());
     let mut first = true;
     let signal = std::future::poll_fn(|cx: &mut Context<'_>| {
@@ -52,11 +54,16 @@ fn a_service_that_is_asked_to_end_shuts_its_telemetry_down() {
         let lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let mut lines = lines.map(Result::unwrap);
         assert!(lines.any(|line| line == "listening"));
-        let sent = Command::new("kill")
-            .args([signal, &child.id().to_string()])
-            .status()
-            .unwrap();
-        assert!(sent.success());
+        let send = |signal: &str| {
+            let id = child.id().to_string();
+            let sent = Command::new("kill").args([signal, &id]).status();
+            assert!(sent.unwrap().success());
+        };
+        for _ in 0..2 {
+            send("-HUP");
+            assert!(lines.any(|line| line == "hung up"), "it goes on");
+        }
+        send(signal);
         let said: Vec<_> = lines.collect();
         assert!(child.wait().unwrap().success(), "{said:?}");
         let expected = format!("ended by {name}");

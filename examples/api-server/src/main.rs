@@ -4,7 +4,7 @@ use std::{
     error::Error,
     io::{self, Write as _},
     net::SocketAddr,
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::ExitCode,
     time::Duration,
 };
@@ -12,7 +12,10 @@ use std::{
 use api_server::{Options, Server, Stopped, demo};
 use clap::Parser;
 use novacron_telemetry::{
-    Telemetry, logs::Logs, registry::Groups, telemetry::ended, traces::Traces,
+    Telemetry,
+    config::Config,
+    registry::Groups,
+    telemetry::{ended, on_hangup},
 };
 use tokio::runtime::Handle;
 use tracing_subscriber::{layer::SubscriberExt as _, util::SubscriberInitExt as _};
@@ -29,6 +32,10 @@ struct Arguments {
     /// The SQLite file to keep VMs in; without it, they are gone when the server stops.
     #[arg(long, value_name = "FILE")]
     database: Option<PathBuf>,
+
+    /// A NovaFile with settings; SIGHUP has it read again.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
 
     /// Send a modest, mixed load to this server, over HTTP, until it stops.
     #[arg(long)]
@@ -57,11 +64,17 @@ async fn run(arguments: Arguments) -> io::Result<Stopped> {
     let Arguments {
         listen,
         database,
+        config,
         demo,
     } = arguments;
     // Before anything is announced: whoever reads the addresses may send the signal at once.
     let asked_to_end = tokio::spawn(ended());
-    let telemetry = telemetry().map_err(io::Error::other)?;
+    let telemetry = telemetry(config.as_deref()).map_err(io::Error::other)?;
+    if let Some(config) = config {
+        let telemetry = telemetry.clone();
+        // What came of it is counted, and a line of the log.
+        tokio::spawn(on_hangup(move || _ = telemetry.reload(&config)));
+    }
     telemetry.watch_runtime(&Handle::current());
     let options = Options {
         listen,
@@ -91,19 +104,23 @@ async fn run(arguments: Arguments) -> io::Result<Stopped> {
 }
 
 /// Metrics always; lines on standard error as `LOG_LEVEL` and `LOG_FORMAT` say; traces if
-/// `OTEL_EXPORTER_OTLP_ENDPOINT` names a collector.
-fn telemetry() -> Result<Telemetry, Box<dyn Error + Send + Sync>> {
+/// `OTEL_EXPORTER_OTLP_ENDPOINT` names a collector. Where the environment says nothing, the file may.
+fn telemetry(config: Option<&Path>) -> Result<Telemetry, Box<dyn Error + Send + Sync>> {
     let name = env!("CARGO_PKG_NAME");
-    let logs = Logs::builder(name)
-        .stderr()
-        // One line a request is for those who ask: LOG_LEVEL=info.
-        .filter("info,novacron::access=off")
-        .from_env()?
-        .build()?;
+    let mut config = config.map_or_else(|| Ok(Config::default()), Config::load)?;
+    // One line a request is for those who ask: LOG_LEVEL=info.
+    let level = &mut config.logs.level;
+    level.get_or_insert_with(|| "info,novacron::access=off".into());
+    let logs = config.logs(name)?;
+    let logs = match config.logs.file {
+        Some(_) => logs.build()?,
+        None => logs.stderr().build()?,
+    };
     let telemetry = Telemetry::builder(name, env!("CARGO_PKG_VERSION"))
         .groups(Groups::CORE | Groups::SCHEDULER | Groups::ALERTS)
+        .config(&config)
         .logs(&logs)
-        .traces(Traces::from_env()?)
+        .traces(config.traces()?)
         .install()?;
     tracing_subscriber::registry()
         .with(logs.layer())

@@ -1,8 +1,9 @@
 //! What is never shown: values whose key says that they are secret, and texts that look like one.
 //!
 //! One policy for everything that leaves the process as text. Log lines apply it to fields, messages
-//! and the fields of spans before they are laid out; what a host writes elsewhere (a label
-//! of its own, an answer, a panic message) it passes through [`redact`] itself.
+//! and the fields of spans before they are laid out, traces to attributes, and metrics to open labels
+//! when a value first comes. What a host shows elsewhere (an answer, a panic message) it passes
+//! through [`redact`] itself.
 //!
 //! ```
 //! use novacron_telemetry::redact::{Secret, is_secret_key, redact};

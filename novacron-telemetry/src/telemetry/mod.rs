@@ -21,6 +21,8 @@ mod builder;
 mod off_thread;
 mod own;
 mod process;
+#[cfg(feature = "config")]
+mod reload;
 #[cfg(feature = "runtime")]
 mod runtime;
 mod shutdown;
@@ -32,7 +34,7 @@ mod traces;
 pub use builder::TelemetryBuilder;
 pub use shutdown::Flushed;
 #[cfg(feature = "signal")]
-pub use signal::{EndSignal, ended};
+pub use signal::{EndSignal, ended, on_hangup};
 
 use std::fmt;
 use std::sync::Arc;

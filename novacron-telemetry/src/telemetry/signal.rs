@@ -57,3 +57,40 @@ pub async fn ended() -> io::Result<EndSignal> {
         Ok(EndSignal::Interrupt)
     }
 }
+
+/// Calls `f` each time that SIGHUP comes, which by custom asks a service to read its settings and to
+/// open its files again. It ends only if its future is dropped. Needs a tokio runtime with I/O; on a
+/// system without SIGHUP it waits for ever.
+///
+/// ```no_run
+/// use novacron_telemetry::telemetry::on_hangup;
+///
+/// # fn again() {}
+/// # async fn host() {
+/// tokio::spawn(on_hangup(|| {
+///     // `telemetry.reload("/etc/nova/NovaFile")`, with the feature `config`; it reopens the log.
+///     again();
+/// }));
+/// # }
+/// ```
+///
+/// # Errors
+///
+/// If the signal cannot be listened to.
+pub async fn on_hangup(mut f: impl FnMut()) -> io::Result<std::convert::Infallible> {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+
+        let mut hangup = signal(SignalKind::hangup())?;
+        loop {
+            std::future::poll_fn(|cx| hangup.poll_recv(cx)).await;
+            f();
+        }
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = &mut f;
+        std::future::pending().await
+    }
+}

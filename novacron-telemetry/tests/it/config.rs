@@ -186,6 +186,68 @@ fn traces_are_set_up_by_their_table() {
     assert!(said.contains("thrift"), "{said}");
 }
 
+#[cfg(feature = "http")]
+#[test]
+fn a_file_that_is_read_again_changes_all_or_nothing() {
+    use novacron_telemetry::Telemetry;
+
+    let (_folder, path) = scratch("NovaFile", "[metrics]\nexporter = false");
+    let telemetry = Telemetry::builder("a", "1").build().unwrap();
+    let scrape = || {
+        let request = http::Request::get("/metrics").body(()).unwrap();
+        telemetry
+            .metrics_service()
+            .answer(&request)
+            .status()
+            .as_u16()
+    };
+    let reloads = |result| {
+        let snapshot = telemetry.registry().snapshot();
+        snapshot.sum("novacron_config_reloads_total", &[("result", result)])
+    };
+    assert_eq!(scrape(), 200);
+    telemetry.reload(&path).unwrap();
+    assert_eq!(scrape(), 404);
+    for wrong in ["[metrics]\nexporter = true\nlistn = 1", "[metrics", "\0"] {
+        fs::write(&path, wrong).unwrap();
+        telemetry.reload(&path).unwrap_err();
+        assert_eq!(scrape(), 404, "nothing of {wrong:?} holds");
+    }
+    fs::remove_file(&path).unwrap();
+    telemetry.reload(&path).unwrap_err();
+    assert_eq!((reloads("success"), reloads("failure")), (1.0, 4.0));
+    fs::write(&path, "[metrics]").unwrap();
+    telemetry.reload(&path).unwrap();
+    assert_eq!(scrape(), 200);
+    let last = "novacron_config_last_reload_success_timestamp_seconds";
+    let snapshot = telemetry.registry().snapshot();
+    assert!(snapshot.value(last, &[]).unwrap() > 1.7e9);
+}
+
+#[cfg(feature = "logs")]
+#[test]
+fn a_log_level_is_read_again_or_kept() {
+    use novacron_telemetry::Telemetry;
+    use novacron_telemetry::logs::Logs;
+
+    let (folder, path) = scratch("NovaFile", "[logs]\nlevel = \"debug\"");
+    let logs = Logs::builder("a")
+        .file(folder.path().join("log"))
+        .build()
+        .unwrap();
+    let telemetry = Telemetry::builder("a", "1").logs(&logs).build().unwrap();
+    telemetry.reload(&path).unwrap();
+    assert_eq!(&*logs.filter(), "debug");
+    fs::write(
+        &path,
+        "[metrics]\nexporter = false\n[logs]\nlevel = \"loud\"",
+    )
+    .unwrap();
+    let said = telemetry.reload(&path).unwrap_err().to_string();
+    assert!(said.contains("loud"), "{said}");
+    assert_eq!(&*logs.filter(), "debug");
+}
+
 proptest::proptest! {
     #[test]
     fn no_text_is_too_odd(text in "\\PC{0,200}", table in "(\\[metrics\\]\n)?") {

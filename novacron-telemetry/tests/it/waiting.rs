@@ -193,6 +193,7 @@ async fn scrapes(telemetry: &Telemetry) {
 fn left_out(name: &str) -> bool {
     [
         ("novacron_runtime_", cfg!(feature = "runtime")),
+        ("novacron_config_", cfg!(feature = "config")),
         ("novacron_grpc_", cfg!(feature = "grpc")),
         ("novacron_health_", cfg!(feature = "health")),
         ("novacron_ready", cfg!(feature = "health")),
@@ -218,6 +219,11 @@ async fn what_waits_for_its_writer_is_what_the_list_says() {
             true
         }))
         .unwrap();
+    #[cfg(feature = "config")]
+    {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        telemetry.reload(file.path()).unwrap();
+    }
     let open = requests(&telemetry).await;
     #[cfg(feature = "grpc")]
     let open = (open, calls(&telemetry).await);
