@@ -6,6 +6,7 @@
 //! | `counts` | ten thousand requests, read back by PromQL |
 //! | `traffic` | which requests those are, and sending them |
 //! | `traces` | from the exemplar of a slow request to its span and its lines |
+//! | `unhurt` | broken logs and collectors, and how long requests take meanwhile |
 //! | `exposition` | a scrape, line by line, against the catalog's declarations |
 //! | `programs` | starting, asking and ending the server, Prometheus and the other judges |
 //!
@@ -18,3 +19,4 @@ mod idle;
 mod programs;
 mod traces;
 mod traffic;
+mod unhurt;

@@ -66,10 +66,21 @@ pub(crate) struct Answer {
 impl Program {
     pub(crate) fn start(name: &'static str, log: PathBuf, command: &mut Command) -> Self {
         let file = File::create(&log).expect("a file for what it prints");
+        let stderr = file.try_clone().expect("the same file again");
+        Self::start_into(name, log, command, file.into(), stderr.into())
+    }
+
+    fn start_into(
+        name: &'static str,
+        log: PathBuf,
+        command: &mut Command,
+        stdout: Stdio,
+        stderr: Stdio,
+    ) -> Self {
         let child = command
             .stdin(Stdio::null())
-            .stdout(file.try_clone().expect("the same file again"))
-            .stderr(file)
+            .stdout(stdout)
+            .stderr(stderr)
             .spawn()
             .unwrap_or_else(|error| panic!("{name} does not start: {error}"));
         Self { name, child, log }
@@ -119,15 +130,30 @@ impl Server {
 
     /// The same, with more in its environment.
     pub(crate) async fn start_with(environment: &[(&str, &str)]) -> Self {
+        Self::begin(environment, None).await
+    }
+
+    /// The same, with its lines going there.
+    pub(crate) async fn start_into(stderr: Stdio, environment: &[(&str, &str)]) -> Self {
+        Self::begin(environment, Some(stderr)).await
+    }
+
+    async fn begin(environment: &[(&str, &str)], stderr: Option<Stdio>) -> Self {
         let scratch = tempfile::tempdir().expect("a folder");
-        let mut program = Program::start(
-            "api-server",
-            scratch.path().join("log"),
-            Command::new(env!("CARGO_BIN_EXE_api-server"))
-                .args(["--listen", "127.0.0.1:0", "--database"])
-                .arg(scratch.path().join(DATABASE))
-                .envs(environment.iter().copied()),
-        );
+        let log = scratch.path().join("log");
+        let mut command = Command::new(env!("CARGO_BIN_EXE_api-server"));
+        command
+            .args(["--listen", "127.0.0.1:0", "--database"])
+            .arg(scratch.path().join(DATABASE))
+            .envs(environment.iter().copied());
+        let mut program = match stderr {
+            None => Program::start("api-server", log, &mut command),
+            Some(stderr) => {
+                let stdout = File::create(&log).expect("a file for what it prints");
+                let name = "api-server";
+                Program::start_into(name, log, &mut command, stdout.into(), stderr)
+            }
+        };
         let web = Web::new(program.address("/metrics", "http://").await);
         Self {
             program,
