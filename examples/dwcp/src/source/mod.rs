@@ -102,6 +102,7 @@ pub(crate) async fn run(
     source = &plan.node,
     destination = &plan.to_node,
     mode = plan.mode,
+    kind = "live",
     outcome = |result| result.as_ref().map_or_else(MigrateError::outcome, |()| Outcome::Success),
 )]
 async fn migrate(
