@@ -55,14 +55,9 @@ impl Error {
         }
     }
 
-    #[cfg_attr(
-        not(any(
-            feature = "otlp",
-            feature = "http",
-            feature = "exporter-prometheus",
-            feature = "logs"
-        )),
-        expect(dead_code, reason = "only setups that do I/O have sources")
+    #[allow(
+        dead_code,
+        reason = "only what does I/O has sources, and that is behind features"
     )]
     pub(crate) fn with_source(mut self, source: impl Into<BoxError>) -> Self {
         self.source = Some(source.into());

@@ -21,14 +21,7 @@ impl Telemetry {
     /// As [`Config::load`], and if the file's directives for the log cannot be read.
     pub fn reload(&self, path: impl AsRef<Path>) -> Result<Config> {
         let path = path.as_ref();
-        let reloaded = Config::load(path).and_then(|config| {
-            // What may fail comes first.
-            #[cfg(feature = "logs")]
-            self.reload_logs(&config)?;
-            #[cfg(feature = "http")]
-            self.0.metrics.switch(config.metrics.exporter);
-            Ok(config)
-        });
+        let reloaded = Config::load(path).and_then(|config| self.apply(&config).map(|()| config));
         let own = &self.0.recorder.catalog().exporter;
         let result = match &reloaded {
             Ok(_) => {
@@ -43,6 +36,19 @@ impl Telemetry {
         };
         own.config_reloads_total.inc(&ResultLabels { result });
         reloaded
+    }
+
+    #[allow(
+        unused_variables,
+        reason = "without logs and scrapes there is nothing to change"
+    )]
+    fn apply(&self, config: &Config) -> Result<()> {
+        // What may fail comes first.
+        #[cfg(feature = "logs")]
+        self.reload_logs(config)?;
+        #[cfg(feature = "http")]
+        self.0.metrics.switch(config.metrics.exporter);
+        Ok(())
     }
 
     #[cfg(feature = "logs")]
