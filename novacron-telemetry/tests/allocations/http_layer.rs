@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http::{HeaderValue, Request, Response};
 use http_body_util::{BodyExt, Full};
 use novacron_telemetry::catalog::Method;
-use novacron_telemetry::layer::http::HttpLayer;
+use novacron_telemetry::layer::http::{AccessLines, HttpLayer};
 use tower::{Layer, Service, service_fn};
 
 use super::{allocates_nothing, poll_now, recorder, warm};
@@ -39,6 +39,8 @@ where
 fn it_adds_no_allocation_to_a_service() {
     let (_registry, recorder) = recorder();
     let layer = HttpLayer::new(recorder)
+        // Nobody reads them here.
+        .access_lines(AccessLines::new())
         .routes([(Method::Get, ROUTE), (Method::Get, "/old")])
         .unwrap();
     let layer = layer.deprecate(Method::Get, "/old").unwrap();

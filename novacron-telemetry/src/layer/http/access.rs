@@ -41,6 +41,11 @@ impl AccessLines {
         self
     }
 
+    /// Whether anybody would take a line now.
+    pub(super) fn are_read() -> bool {
+        tracing::enabled!(target: "novacron::access", tracing::Level::INFO)
+    }
+
     /// What has to be kept of a request for its line.
     pub(super) fn begin<B>(&self, request: &Request<B>) -> Access {
         let headers = request.headers();

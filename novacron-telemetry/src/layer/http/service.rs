@@ -5,6 +5,7 @@ use std::task::{Context, Poll};
 use http::{Request, Response};
 use tower_service::Service;
 
+use super::access::AccessLines;
 use super::body::CountedBody;
 use super::endpoint::{Found, RequestView, method_of};
 use super::future::ResponseFuture;
@@ -79,7 +80,10 @@ impl<S> HttpService<S> {
         // counted, which costs an axum service an allocation per request.
         let bytes = request.body().size_hint().exact();
         let mut work = HttpWork::new(begun, request.method(), bytes);
-        if let Some(access) = access {
+        // Nothing is kept for a line that nobody reads.
+        if let Some(access) = access
+            && AccessLines::are_read()
+        {
             work.access(access.begin(request));
         }
         Some(Guard::new(work))
