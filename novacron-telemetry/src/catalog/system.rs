@@ -1,58 +1,58 @@
 //! The host machine.
 
-use std::sync::Arc;
+mod labels;
 
-use super::labels::{Access, Device, Flow, Interface};
-use crate::label::{LabelSet, LabelValue};
+pub use self::labels::*;
+
 use crate::metric::{Absolute, Collected, Gauge};
 use crate::registry::MetricGroup;
 
 /// The host machine.
 #[derive(Clone, Debug, MetricGroup)]
-#[metrics(prefix = "novacron_system", writer = Collector("host"))]
+#[metrics(prefix = "novacron_system", writer = Collector("cpu"))]
 pub struct SystemMetrics {
     /// Host CPU in use, 0 to 100, all cores.
     #[metric(literal = "novacron_system_cpu_usage_percent", reason = "already exported so; an alert compares it with a percentage", unit = Percent)]
     pub cpu_usage_percent: Gauge,
 
     /// Host memory in use (total minus available).
-    #[metric(unit = Bytes)]
+    #[metric(unit = Bytes, writer = Collector("memory"))]
     pub memory_usage_bytes: Gauge,
 
     /// Space used on a file system.
-    #[metric(unit = Bytes)]
+    #[metric(unit = Bytes, writer = Collector("filesystem"))]
     pub disk_usage_bytes: Collected<MountPointLabels, Gauge>,
 
     /// Bytes passed by a host interface.
-    #[metric(unit = Bytes)]
+    #[metric(unit = Bytes, writer = Collector("network"))]
     pub network_bytes_total: Collected<InterfaceLabels, Absolute>,
 
     /// Physical memory visible to the service.
-    #[metric(literal = "novacron_host_memory_bytes", reason = "does not say that it is the total; the prefixed form of a name that is promised literally", unit = Bytes)]
+    #[metric(literal = "novacron_host_memory_bytes", reason = "does not say that it is the total; the prefixed form of a name that is promised literally", unit = Bytes, writer = Collector("memory"))]
     pub host_memory_bytes: Gauge,
 
     /// Memory obtainable without swapping.
-    #[metric(unit = Bytes)]
+    #[metric(unit = Bytes, writer = Collector("memory"))]
     pub memory_available_bytes: Gauge,
 
     /// Swap in use.
-    #[metric(unit = Bytes)]
+    #[metric(unit = Bytes, writer = Collector("memory"))]
     pub swap_used_bytes: Gauge,
 
     /// Size of a file system.
-    #[metric(unit = Bytes)]
+    #[metric(unit = Bytes, writer = Collector("filesystem"))]
     pub disk_size_bytes: Collected<MountPointLabels, Gauge>,
 
     /// Free inodes of a file system.
-    #[metric(unit = "inodes")]
+    #[metric(unit = "inodes", writer = Collector("filesystem"))]
     pub disk_inodes_free: Collected<MountPointLabels, Gauge>,
 
     /// Bytes moved by a block device.
-    #[metric(unit = Bytes)]
+    #[metric(unit = Bytes, writer = Collector("disk"))]
     pub disk_io_bytes_total: Collected<DiskLabels, Absolute>,
 
     /// Time a block device was busy.
-    #[metric(unit = Seconds)]
+    #[metric(unit = Seconds, writer = Collector("disk"))]
     pub disk_io_seconds_total: Collected<DeviceLabels, Absolute>,
 
     /// CPU time by core and mode.
@@ -84,137 +84,274 @@ pub struct SystemMetrics {
     pub open_file_descriptors: Gauge,
 
     /// Packets a host interface failed to pass.
-    #[metric(unit = "packets")]
+    #[metric(unit = "packets", writer = Collector("network"))]
     pub network_errors_total: Collected<InterfaceLabels, Absolute>,
 
     /// Packets a host interface dropped.
-    #[metric(unit = "packets")]
+    #[metric(unit = "packets", writer = Collector("network"))]
     pub network_drops_total: Collected<InterfaceLabels, Absolute>,
 
     /// 1 when /dev/kvm can be used.
+    #[metric(writer = Collector("platform"))]
     pub kvm_available: Gauge,
 
     /// CPU thermal throttling events.
     #[metric(unit = "events")]
     pub thermal_throttle_total: Collected<CpuLabels, Absolute>,
-}
 
-/// Which file system.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, LabelSet)]
-pub struct MountPointLabels {
-    pub mount_point: MountPoint,
-}
+    /// Clock of a core, as its governor last set it.
+    #[metric(unit = Hertz)]
+    pub cpu_frequency_hertz: Collected<CpuLabels, Gauge>,
 
-/// Which interface of the host, and which way.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, LabelSet)]
-pub struct InterfaceLabels {
-    pub interface: Interface,
-    pub direction: Flow,
-}
+    /// Thermal throttling events of a CPU package.
+    #[metric(unit = "events")]
+    pub thermal_package_throttle_total: Collected<PackageLabels, Absolute>,
 
-/// Which block device, and which way.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, LabelSet)]
-pub struct DiskLabels {
-    pub device: Device,
-    pub direction: Access,
-}
+    /// Switches from one task to another, all cores.
+    #[metric(unit = "switches")]
+    pub context_switches_total: Absolute,
 
-/// Which block device.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, LabelSet)]
-pub struct DeviceLabels {
-    pub device: Device,
-}
+    /// Interrupts served, all cores.
+    #[metric(unit = "interrupts")]
+    pub interrupts_total: Absolute,
 
-/// What a core spent time on.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, LabelSet)]
-pub struct CpuTimeLabels {
-    pub cpu: Cpu,
-    pub mode: CpuMode,
-}
+    /// Soft interrupts served, all cores.
+    #[metric(unit = "interrupts")]
+    pub soft_interrupts_total: Absolute,
 
-/// Over which period.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, LabelSet)]
-pub struct LoadLabels {
-    pub period: LoadPeriod,
-}
+    /// Processes and threads created.
+    #[metric(unit = "tasks")]
+    pub tasks_created_total: Absolute,
 
-/// What tasks wait for, and whether all of them do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, LabelSet)]
-pub struct PressureLabels {
-    pub resource: PressureResource,
-    pub kind: PressureKind,
-}
+    /// Tasks that run or are ready to.
+    #[metric(unit = "tasks")]
+    pub tasks_runnable: Gauge,
 
-/// In which state.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, LabelSet)]
-pub struct ProcessStateLabels {
-    pub state: ProcessState,
-}
+    /// Tasks that wait for I/O to complete.
+    #[metric(unit = "tasks")]
+    pub tasks_blocked: Gauge,
 
-/// Which core.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, LabelSet)]
-pub struct CpuLabels {
-    pub cpu: Cpu,
-}
+    /// File handles the host may have open.
+    #[metric(unit = "descriptors")]
+    pub file_descriptors_limit: Gauge,
 
-/// Mount point of a real file system.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, LabelValue)]
-#[label(cap = 128)]
-pub struct MountPoint(Arc<str>);
+    /// Host memory by what it is used for; areas overlap.
+    #[metric(unit = Bytes, writer = Collector("memory"))]
+    pub memory_area_bytes: Collected<MemoryAreaLabels, Gauge>,
 
-/// Index of a core.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, LabelValue)]
-#[label(cap = 1024)]
-pub struct Cpu(Arc<str>);
+    /// Swap there is.
+    #[metric(unit = Bytes, writer = Collector("memory"))]
+    pub swap_size_bytes: Gauge,
 
-/// What a core spent time on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, LabelValue)]
-pub enum CpuMode {
-    User,
-    Nice,
-    System,
-    Idle,
-    Iowait,
-    Irq,
-    Softirq,
-    Steal,
-    Guest,
-    GuestNice,
-}
+    /// Page faults, major ones included.
+    #[metric(unit = "faults", writer = Collector("memory"))]
+    pub page_faults_total: Absolute,
 
-/// Period of a load average.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, LabelValue)]
-pub enum LoadPeriod {
-    #[label(rename = "1m")]
-    OneMinute,
-    #[label(rename = "5m")]
-    FiveMinutes,
-    #[label(rename = "15m")]
-    FifteenMinutes,
-}
+    /// Page faults that had to wait for a disk.
+    #[metric(unit = "faults", writer = Collector("memory"))]
+    pub major_page_faults_total: Absolute,
 
-/// What tasks wait for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, LabelValue)]
-pub enum PressureResource {
-    Cpu,
-    Memory,
-    Io,
-}
+    /// Bytes moved between memory and block devices.
+    #[metric(unit = Bytes, writer = Collector("memory"))]
+    pub paging_bytes_total: Collected<PagingLabels, Absolute>,
 
-/// Whether some tasks waited or all of them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, LabelValue)]
-pub enum PressureKind {
-    Some,
-    Full,
-}
+    /// Bytes moved between memory and swap.
+    #[metric(unit = Bytes, writer = Collector("memory"))]
+    pub swap_io_bytes_total: Collected<SwapLabels, Absolute>,
 
-/// State of a process.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, LabelValue)]
-pub enum ProcessState {
-    Running,
-    Sleeping,
-    DiskSleep,
-    Stopped,
-    Zombie,
-    Idle,
+    /// Pages looked at for reclaim.
+    #[metric(unit = "pages", writer = Collector("memory"))]
+    pub memory_scanned_pages_total: Collected<ReclaimLabels, Absolute>,
+
+    /// Pages reclaimed.
+    #[metric(unit = "pages", writer = Collector("memory"))]
+    pub memory_reclaimed_pages_total: Collected<ReclaimLabels, Absolute>,
+
+    /// Pages read back soon after they were reclaimed.
+    #[metric(unit = "pages", writer = Collector("memory"))]
+    pub memory_refaulted_pages_total: Collected<RefaultLabels, Absolute>,
+
+    /// Allocations that had to reclaim memory themselves.
+    #[metric(unit = "allocations", writer = Collector("memory"))]
+    pub allocation_stalls_total: Collected<ZoneLabels, Absolute>,
+
+    /// Processes killed for want of memory.
+    #[metric(unit = "processes", writer = Collector("memory"))]
+    pub oom_kills_total: Absolute,
+
+    /// Attempts to make room for a large page.
+    #[metric(unit = "compactions", writer = Collector("memory"))]
+    pub memory_compactions_total: Collected<CompactionLabels, Absolute>,
+
+    /// Allocations that waited for room for a large page.
+    #[metric(unit = "allocations", writer = Collector("memory"))]
+    pub compaction_stalls_total: Absolute,
+
+    /// Huge pages in the pool.
+    #[metric(unit = "pages", writer = Collector("memory"))]
+    pub hugepages: Collected<PageSizeLabels, Gauge>,
+
+    /// Huge pages that nobody uses.
+    #[metric(unit = "pages", writer = Collector("memory"))]
+    pub hugepages_free: Collected<PageSizeLabels, Gauge>,
+
+    /// Free huge pages that are promised to somebody.
+    #[metric(unit = "pages", writer = Collector("memory"))]
+    pub hugepages_reserved: Collected<PageSizeLabels, Gauge>,
+
+    /// Huge pages beyond the pool's size.
+    #[metric(unit = "pages", writer = Collector("memory"))]
+    pub hugepages_surplus: Collected<PageSizeLabels, Gauge>,
+
+    /// Huge pages in the pool of a NUMA node.
+    #[metric(unit = "pages", writer = Collector("memory"))]
+    pub numa_hugepages: Collected<NodePageSizeLabels, Gauge>,
+
+    /// Huge pages of a NUMA node that nobody uses.
+    #[metric(unit = "pages", writer = Collector("memory"))]
+    pub numa_hugepages_free: Collected<NodePageSizeLabels, Gauge>,
+
+    /// Huge pages of a NUMA node beyond the pool's size.
+    #[metric(unit = "pages", writer = Collector("memory"))]
+    pub numa_hugepages_surplus: Collected<NodePageSizeLabels, Gauge>,
+
+    /// 1 for the mode transparent huge pages are in.
+    #[metric(writer = Collector("memory"))]
+    pub transparent_hugepage_mode: Collected<HugepageModeLabels, Gauge>,
+
+    /// Faults that asked for a transparent huge page.
+    #[metric(unit = "faults", writer = Collector("memory"))]
+    pub transparent_hugepage_faults_total: Collected<HugepageFaultLabels, Absolute>,
+
+    /// Ranges that were merged into a transparent huge page afterwards, or should have been.
+    #[metric(unit = "pages", writer = Collector("memory"))]
+    pub transparent_hugepage_collapses_total: Collected<HugepageCollapseLabels, Absolute>,
+
+    /// Transparent huge pages that were split.
+    #[metric(unit = "pages", writer = Collector("memory"))]
+    pub transparent_hugepage_splits_total: Absolute,
+
+    /// 1 while equal pages are merged (KSM).
+    #[metric(writer = Collector("memory"))]
+    pub ksm_running: Gauge,
+
+    /// Pages by what KSM made of them.
+    #[metric(unit = "pages", writer = Collector("memory"))]
+    pub ksm_pages: Collected<KsmPageLabels, Gauge>,
+
+    /// Memory that KSM saves, less what it needs itself.
+    #[metric(unit = Bytes, writer = Collector("memory"))]
+    pub ksm_profit_bytes: Gauge,
+
+    /// Scans of all mergeable memory that KSM completed.
+    #[metric(unit = "scans", writer = Collector("memory"))]
+    pub ksm_full_scans_total: Absolute,
+
+    /// Memory of a NUMA node.
+    #[metric(unit = Bytes, writer = Collector("memory"))]
+    pub numa_memory_size_bytes: Collected<NodeLabels, Gauge>,
+
+    /// Memory of a NUMA node by what it is used for; areas overlap.
+    #[metric(unit = Bytes, writer = Collector("memory"))]
+    pub numa_memory_area_bytes: Collected<NodeAreaLabels, Gauge>,
+
+    /// Pages allocated on a NUMA node, by how that fits the request.
+    #[metric(unit = "pages", writer = Collector("memory"))]
+    pub numa_allocated_pages_total: Collected<NodeAllocationLabels, Absolute>,
+
+    /// Distance between two NUMA nodes; 10 is local.
+    #[metric(writer = Collector("memory"))]
+    pub numa_distance: Collected<NodePairLabels, Gauge>,
+
+    /// Logical CPUs of a NUMA node.
+    #[metric(unit = "cores", writer = Collector("memory"))]
+    pub numa_cpus: Collected<NodeLabels, Gauge>,
+
+    /// Faults taken to learn which NUMA node uses a page.
+    #[metric(unit = "faults", writer = Collector("memory"))]
+    pub numa_hint_faults_total: Absolute,
+
+    /// Pages moved to the NUMA node that uses them.
+    #[metric(unit = "pages", writer = Collector("memory"))]
+    pub numa_migrated_pages_total: Absolute,
+
+    /// Operations a block device completed.
+    #[metric(unit = "operations", writer = Collector("disk"))]
+    pub disk_operations_total: Collected<DiskOperationLabels, Absolute>,
+
+    /// Time that completed operations of a block device took, together.
+    #[metric(unit = Seconds, writer = Collector("disk"))]
+    pub disk_operation_seconds_total: Collected<DiskOperationLabels, Absolute>,
+
+    /// Operations that were merged into others before the device saw them.
+    #[metric(unit = "operations", writer = Collector("disk"))]
+    pub disk_merged_operations_total: Collected<DiskOperationLabels, Absolute>,
+
+    /// Bytes a block device was told to forget.
+    #[metric(unit = Bytes, writer = Collector("disk"))]
+    pub disk_discarded_bytes_total: Collected<DeviceLabels, Absolute>,
+
+    /// Time a block device was busy, times the operations then under way.
+    #[metric(unit = Seconds, writer = Collector("disk"))]
+    pub disk_io_weighted_seconds_total: Collected<DeviceLabels, Absolute>,
+
+    /// Operations a block device has under way.
+    #[metric(unit = "operations", writer = Collector("disk"))]
+    pub disk_operations_in_flight: Collected<DeviceLabels, Gauge>,
+
+    /// Size of a block device.
+    #[metric(unit = Bytes, writer = Collector("disk"))]
+    pub disk_capacity_bytes: Collected<DeviceLabels, Gauge>,
+
+    /// Disks of a RAID array by their state.
+    #[metric(unit = "disks", writer = Collector("disk"))]
+    pub raid_disks: Collected<RaidDiskLabels, Gauge>,
+
+    /// Disks a RAID array has when it is whole.
+    #[metric(unit = "disks", writer = Collector("disk"))]
+    pub raid_disks_expected: Collected<DeviceLabels, Gauge>,
+
+    /// Disks a RAID array lacks.
+    #[metric(unit = "disks", writer = Collector("disk"))]
+    pub raid_disks_missing: Collected<DeviceLabels, Gauge>,
+
+    /// 1 for the state a RAID array is in.
+    #[metric(writer = Collector("disk"))]
+    pub raid_state: Collected<RaidStateLabels, Gauge>,
+
+    /// 1 for what a RAID array is doing about its copies.
+    #[metric(writer = Collector("disk"))]
+    pub raid_sync_action: Collected<RaidSyncLabels, Gauge>,
+
+    /// How far the rebuild or check of a RAID array is.
+    #[metric(unit = Ratio, writer = Collector("disk"))]
+    pub raid_sync_progress_ratio: Collected<DeviceLabels, Gauge>,
+
+    /// Sectors whose copies differed at the last check.
+    #[metric(unit = "sectors", writer = Collector("disk"))]
+    pub raid_mismatched_sectors: Collected<DeviceLabels, Gauge>,
+
+    /// What is mounted at a mount point.
+    #[metric(writer = Collector("filesystem"))]
+    pub filesystem_info: Collected<FilesystemLabels, Gauge>,
+
+    /// Space on a file system that everybody may use.
+    #[metric(unit = Bytes, writer = Collector("filesystem"))]
+    pub filesystem_available_bytes: Collected<MountPointLabels, Gauge>,
+
+    /// Inodes of a file system.
+    #[metric(unit = "inodes", writer = Collector("filesystem"))]
+    pub filesystem_inodes: Collected<MountPointLabels, Gauge>,
+
+    /// 1 while a file system is mounted read-only.
+    #[metric(writer = Collector("filesystem"))]
+    pub filesystem_read_only: Collected<MountPointLabels, Gauge>,
+
+    /// 1 while a file system does not say how full it is.
+    #[metric(writer = Collector("filesystem"))]
+    pub filesystem_device_error: Collected<MountPointLabels, Gauge>,
+
+    /// 1 while a file system does not answer at all.
+    #[metric(writer = Collector("filesystem"))]
+    pub filesystem_stuck: Collected<MountPointLabels, Gauge>,
 }

@@ -60,6 +60,13 @@ impl Absolute {
         compare(last, reading)
     }
 
+    /// Forgets the reading: the series is absent until the next `set`.
+    pub fn clear(&self) {
+        if let Some(slab) = &self.slab {
+            slab.cell(self.cell).store(0, Ordering::Relaxed);
+        }
+    }
+
     /// The last reading.
     #[must_use]
     pub fn get(&self) -> Option<f64> {
