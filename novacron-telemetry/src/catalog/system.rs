@@ -331,9 +331,13 @@ pub struct SystemMetrics {
     #[metric(unit = "sectors", writer = Collector("disk"))]
     pub raid_mismatched_sectors: Collected<DeviceLabels, Gauge>,
 
-    /// What is mounted at a mount point.
+    /// Which kind of file system is mounted at a mount point.
     #[metric(writer = Collector("filesystem"))]
     pub filesystem_info: Collected<FilesystemLabels, Gauge>,
+
+    /// What the file system at a mount point is mounted from.
+    #[metric(writer = Collector("filesystem"))]
+    pub filesystem_source_info: Collected<FilesystemSourceLabels, Gauge>,
 
     /// Space on a file system that everybody may use.
     #[metric(unit = Bytes, writer = Collector("filesystem"))]

@@ -194,7 +194,7 @@ fn counters_beside_histograms_do_not_share_their_lines() {
 /// containers, models) are bounded by what exists; a host of the core groups alone is bounded by
 /// this, about 100 bytes a line. A new label or a raised cap that breaks it is a decision, not an
 /// accident: take it here.
-const CORE_BUDGET: u64 = 1_350_000;
+const CORE_BUDGET: u64 = 1_400_000;
 /// The same for one family that is not an inventory, `status` apart: 500 codes times routes.
 const FAMILY_BUDGET: u64 = 75_000;
 

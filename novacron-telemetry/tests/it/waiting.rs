@@ -238,10 +238,9 @@ async fn what_waits_for_its_writer_is_what_the_list_says() {
     drop(open);
 
     let waits = |writer: Writer, name: &str| match writer {
-        Writer::Verb(_) | Writer::Host => false,
+        // Collectors are another crate: its tests hold their families.
+        Writer::Verb(_) | Writer::Host | Writer::Collector(_) => false,
         Writer::Layer(_) | Writer::Library => before.series(name) == after.series(name),
-        // Written by a crate that is not linked here.
-        Writer::Collector(_) => true,
         _ => true,
     };
     let waiting: BTreeSet<_> = Catalog::descriptors()

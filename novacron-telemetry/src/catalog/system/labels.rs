@@ -203,12 +203,18 @@ pub struct RaidSyncLabels {
     pub action: RaidSyncAction,
 }
 
-/// What is mounted where.
+/// Which kind of file system is mounted where.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, LabelSet)]
 pub struct FilesystemLabels {
     pub mount_point: MountPoint,
-    pub device: MountSource,
     pub filesystem: FilesystemType,
+}
+
+/// What is mounted where.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, LabelSet)]
+pub struct FilesystemSourceLabels {
+    pub mount_point: MountPoint,
+    pub device: MountSource,
 }
 
 /// Mount point of a real file system.
