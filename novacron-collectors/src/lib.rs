@@ -4,3 +4,6 @@
 //! None is built yet. The groups they will fill are declared, and switched off or absent until then:
 //! [`docs/metrics.md`](https://github.com/KhryptorGraphics/novacron-telemetry/blob/main/docs/metrics.md)
 //! names the collector of each family.
+
+#[cfg(feature = "libvirt")]
+pub mod libvirt;
