@@ -95,6 +95,10 @@ pub struct SystemMetrics {
     #[metric(writer = Collector("platform"))]
     pub kvm_available: Gauge,
 
+    /// 1 when guests can run guests of their own.
+    #[metric(writer = Collector("platform"))]
+    pub kvm_nested: Gauge,
+
     /// CPU thermal throttling events.
     #[metric(unit = "events")]
     pub thermal_throttle_total: Collected<CpuLabels, Absolute>,
