@@ -1,9 +1,18 @@
-//! Collectors: what is read from hosts, hypervisors, containers and devices, for the groups of the
+//! Collectors: what is read from hosts, hypervisors, containers and devices, for the families of the
 //! [catalog](novacron_telemetry::catalog) whose writer is a collector.
 //!
-//! None is built yet. The groups they will fill are declared, and switched off or absent until then:
-//! [`docs/metrics.md`](https://github.com/KhryptorGraphics/novacron-telemetry/blob/main/docs/metrics.md)
-//! names the collector of each family.
+//! Each is a [`Collector`](novacron_telemetry::collect::Collector), to be handed to
+//! [`Telemetry::collect`](novacron_telemetry::Telemetry::collect). All read below a [`Root`], so the
+//! same code reads a host, a host that is mounted into a container, and the fixtures of its tests.
 
-#[cfg(feature = "libvirt")]
+#[cfg(target_os = "linux")]
+pub mod circuit;
+#[cfg(all(target_os = "linux", feature = "libvirt"))]
 pub mod libvirt;
+#[cfg(target_os = "linux")]
+pub mod root;
+#[cfg(target_os = "linux")]
+pub mod text;
+
+#[cfg(target_os = "linux")]
+pub use root::Root;

@@ -62,6 +62,7 @@
 //! | [`record`] | verbs: what a service says when something happened |
 //! | [`layer`] | tower layers that say it for you (feature `http`) |
 //! | `sqlx` | a pool of connections that says how it is (feature `sqlx`) |
+//! | [`collect`] | reading what others count: the thread that runs collectors |
 //! | [`context`] | which trace work belongs to, and whether it is recorded |
 //! | `traces` | spans to a collector (feature `otlp`) |
 //! | `logs` | lines: JSON and text layouts, a bounded writer (feature `logs`) |
@@ -100,6 +101,7 @@ extern crate self as novacron_telemetry;
 
 pub mod catalog;
 mod cell;
+pub mod collect;
 #[cfg(feature = "config")]
 pub mod config;
 pub mod context;

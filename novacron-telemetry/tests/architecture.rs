@@ -19,7 +19,7 @@ const LADDER: &[&[&str]] = &[
     &["context"],
     &["record"],
     &["traces"],
-    &["logs", "health", "facade"],
+    &["logs", "health", "facade", "collect"],
     &["layer", "sqlx"],
     &["expose", "describe"],
     &["config"],

@@ -58,6 +58,21 @@ pub struct ExporterMetrics {
     /// 1 when a collector is switched on.
     pub collector_enabled: Family<CollectorLabels, Gauge>,
 
+    /// 1 for the state a collector is in; only that series exists.
+    pub collector_state: Collected<CollectorStateLabels, Gauge>,
+
+    /// Runs of a collector, by how they ended; skipped are those that a slow one left no time for.
+    #[metric(unit = "runs")]
+    pub collector_runs_total: Family<CollectorRunLabels, Counter>,
+
+    /// How long a collector's run has been past its deadline; present only while it is.
+    #[metric(unit = Seconds)]
+    pub collector_stuck_seconds: Collected<CollectorLabels, Gauge>,
+
+    /// Targets that a collector's last run had to leave out: a mount point that hangs, say.
+    #[metric(unit = "targets")]
+    pub collector_targets_skipped: Family<CollectorLabels, Gauge>,
+
     /// Telemetry items lost inside the process.
     #[metric(unit = "items")]
     pub telemetry_dropped_total: Family<DropLabels, Counter>,
@@ -165,6 +180,20 @@ pub struct CollectorLabels {
     pub collector: CollectorName,
 }
 
+/// In which state a collector is.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, LabelSet)]
+pub struct CollectorStateLabels {
+    pub collector: CollectorName,
+    pub state: CollectorState,
+}
+
+/// How a run of a collector ended.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, LabelSet)]
+pub struct CollectorRunLabels {
+    pub collector: CollectorName,
+    pub result: CollectorRun,
+}
+
 /// What was lost, and why.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, LabelSet)]
 pub struct DropLabels {
@@ -243,6 +272,40 @@ pub enum ScrapeCode {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, LabelValue)]
 #[label(cap = 32)]
 pub struct CollectorName(Arc<str>);
+
+/// State of a collector.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, LabelValue)]
+pub enum CollectorState {
+    /// Its first run is not over.
+    Starting,
+    Ok,
+    /// It works, but had to leave targets out.
+    Partial,
+    Failed,
+    /// Its last run came back after its deadline, or said that it would have.
+    TimedOut,
+    /// A run is past its deadline and not back.
+    Stuck,
+    /// There is nothing to read here.
+    Absent,
+    /// It is there, but not for this process.
+    Denied,
+    /// Switched off: by configuration, or because it panicked too often.
+    Disabled,
+}
+
+/// How a run of a collector ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, LabelValue)]
+pub enum CollectorRun {
+    Ok,
+    Partial,
+    Failed,
+    TimedOut,
+    Panicked,
+    Absent,
+    Denied,
+    Skipped,
+}
 
 /// Kind of telemetry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, LabelValue)]

@@ -6,7 +6,7 @@ use std::ops::BitOr;
 use crate::error::Result;
 use crate::metric::{Descriptor, Instrument};
 
-use super::Scope;
+use super::{Registry, Scope};
 
 /// A struct of handles. Derive it: each field is one family, its doc comment is the HELP text.
 ///
@@ -56,6 +56,49 @@ pub trait MetricGroup: Clone + Send + Sync + Sized + 'static {
 
     /// The silent twin: every handle is callable, nothing is shown.
     fn noop() -> Self;
+}
+
+/// Handles that come from a registry: those of one group, or of several as a tuple.
+pub trait Handles: Clone + Send + Sync + 'static {
+    /// The families that they are of.
+    fn descriptors() -> Vec<&'static Descriptor>;
+
+    /// Registers every family of every group.
+    ///
+    /// # Errors
+    ///
+    /// As [`Registry::register`].
+    fn of(registry: &Registry) -> Result<Self>;
+}
+
+impl<G: MetricGroup> Handles for G {
+    fn descriptors() -> Vec<&'static Descriptor> {
+        G::DESCRIPTORS.iter().collect()
+    }
+
+    fn of(registry: &Registry) -> Result<Self> {
+        registry.register()
+    }
+}
+
+macro_rules! tuples {
+    ($($($group:ident)+;)*) => {
+        $(impl<$($group: MetricGroup),+> Handles for ($($group),+) {
+            fn descriptors() -> Vec<&'static Descriptor> {
+                [$($group::DESCRIPTORS),+].into_iter().flatten().collect()
+            }
+
+            fn of(registry: &Registry) -> Result<Self> {
+                Ok(($(registry.register::<$group>()?),+))
+            }
+        })*
+    };
+}
+
+tuples! {
+    A B;
+    A B C;
+    A B C D;
 }
 
 /// Which groups of the catalog are on.

@@ -30,7 +30,7 @@ pub use novacron_telemetry_macros::MetricGroup;
 
 pub use alias::{Alias, Only, Profile, Respell};
 pub use builder::RegistryBuilder;
-pub use group::{Groups, MetricGroup, register};
+pub use group::{Groups, Handles, MetricGroup, register};
 #[doc(hidden)]
 pub use group::{Probe, Unknown};
 pub use provider::Provider;

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use super::{Inner, Telemetry, own, process};
 use crate::catalog::{BusinessMetrics, Catalog, aliases};
+use crate::collect::Sampler;
 use crate::error::{Error, ErrorKind, Result};
 use crate::record::{Recorder, Settings, UserLabels, install};
 use crate::registry::{Groups, Profile, Registry, RegistryBuilder};
@@ -227,6 +228,7 @@ impl TelemetryBuilder {
             aliases::show(&registry, profile)?;
         }
         own::refresh(&registry, &catalog);
+        let sampler = Sampler::new(catalog.exporter.clone());
         own::identify(&catalog, &identity);
         process::refresh(&registry, &catalog.process, allocated);
         #[cfg(feature = "logs")]
@@ -262,6 +264,7 @@ impl TelemetryBuilder {
             component: identity.component.into(),
             installed: false,
             shut_down: AtomicBool::new(false),
+            sampler,
             #[cfg(feature = "logs")]
             logs,
         })

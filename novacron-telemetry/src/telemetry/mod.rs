@@ -40,6 +40,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
+use crate::collect::{Collector, Sampler, Schedule};
 use crate::error::Result;
 use crate::record::{AsRecorder, Coverage, Recorder, uninstall};
 use crate::registry::{MetricGroup, Registry};
@@ -62,6 +63,7 @@ struct Inner {
     /// Whether the verbs of the whole process write to it.
     installed: bool,
     shut_down: AtomicBool,
+    sampler: Sampler,
     #[cfg(feature = "logs")]
     logs: Option<crate::logs::Logs>,
 }
@@ -183,6 +185,37 @@ impl Telemetry {
     #[must_use]
     pub fn health(&self) -> &crate::health::Health {
         &self.0.health
+    }
+
+    /// Runs a collector from now on: registers what it writes, and reads for the first time at once.
+    ///
+    /// # Errors
+    ///
+    /// [`ConflictingMetric`](crate::ErrorKind::ConflictingMetric) if one of its names is taken,
+    /// [`InvalidConfig`](crate::ErrorKind::InvalidConfig) if a collector of its name runs or hangs,
+    /// or if a thread cannot be started.
+    pub fn collect<C: Collector>(&self, collector: C) -> Result<()> {
+        self.collect_with(collector, C::SCHEDULE)
+    }
+
+    /// As [`collect`](Self::collect), at other times than the collector would choose.
+    ///
+    /// # Errors
+    ///
+    /// As [`collect`](Self::collect), and if the schedule cannot be kept.
+    pub fn collect_with<C: Collector>(&self, collector: C, schedule: Schedule) -> Result<()> {
+        self.0.sampler.add(&self.0.registry, collector, schedule)
+    }
+
+    /// Ends a collector, and takes its series away. Says whether there was one of this name.
+    pub fn stop_collecting(&self, name: &str) -> bool {
+        self.0.sampler.remove(name)
+    }
+
+    /// Shows that there could be a collector of this name, and that it is switched off:
+    /// `novacron_collector_enabled` 0.
+    pub fn collector_is_off(&self, name: &str) {
+        self.0.sampler.off(name);
     }
 
     /// The exposition in the text format.

@@ -17,6 +17,8 @@ pub struct Flushed {
     pub families: usize,
     /// Requests that were still in flight.
     pub requests_in_flight: u64,
+    /// Collectors that were still reading: their threads end when they come back.
+    pub collectors_stuck: usize,
     /// Whether the thread of the health checks is still there, because a check on it blocks.
     pub health_stuck: bool,
     /// Log lines that were written while it waited, of the log that it was given.
@@ -58,6 +60,8 @@ impl Telemetry {
         self.0.health.drain();
         uninstall(&self.0.recorder);
         self.0.shut_down.store(true, Ordering::Relaxed);
+        // First: what they read last is in the last scrape.
+        let collectors_stuck = self.0.sampler.stop(rest_of(deadline, begun) / 4);
         #[cfg(feature = "otlp")]
         let spans = self.shut_traces_down(rest_of(deadline, begun));
         #[cfg_attr(
@@ -67,6 +71,7 @@ impl Telemetry {
         let mut flushed = Flushed {
             families: self.0.registry.descriptors().len(),
             requests_in_flight: self.requests_in_flight(),
+            collectors_stuck,
             health_stuck: self.health_stuck(deadline.saturating_sub(begun.elapsed())),
             #[cfg(feature = "otlp")]
             spans,
@@ -111,7 +116,6 @@ impl Telemetry {
 
 /// What is left of a deadline for something that may use all of it, so that what is left of it
 /// afterwards suffices to say what was lost.
-#[cfg(any(feature = "otlp", feature = "logs"))]
 fn rest_of(deadline: Duration, begun: Instant) -> Duration {
     const AFTERWARDS: Duration = Duration::from_millis(50);
     let rest = deadline.saturating_sub(begun.elapsed());

@@ -6,6 +6,7 @@ mod attributes;
 mod attributes_work;
 mod books;
 mod catalog;
+mod collect;
 #[cfg(feature = "config")]
 mod config;
 mod escape;

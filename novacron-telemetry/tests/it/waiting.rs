@@ -228,6 +228,7 @@ async fn what_waits_for_its_writer_is_what_the_list_says() {
     #[cfg(feature = "grpc")]
     let open = (open, calls(&telemetry).await);
     faults(&telemetry);
+    let open = (open, super::collect::one_that_hangs(&telemetry));
     #[cfg(feature = "otlp")]
     assert_ne!(telemetry.flush_traces(Duration::from_secs(10)).exported, 0);
     // Long enough for the probe of the runtime to have been woken once.
