@@ -9,6 +9,12 @@
 pub mod circuit;
 #[cfg(all(target_os = "linux", feature = "libvirt"))]
 pub mod libvirt;
+#[cfg(all(target_os = "linux", feature = "host"))]
+pub mod network;
+#[cfg(all(target_os = "linux", feature = "host"))]
+pub mod platform;
+#[cfg(all(target_os = "linux", feature = "host"))]
+pub mod rdma;
 #[cfg(target_os = "linux")]
 pub mod root;
 #[cfg(target_os = "linux")]
