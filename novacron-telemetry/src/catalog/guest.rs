@@ -14,6 +14,9 @@ use crate::registry::MetricGroup;
 #[derive(Clone, Debug, MetricGroup)]
 #[metrics(prefix = "novacron_vm", writer = Collector("libvirt"))]
 pub struct GuestMetrics {
+    /// Identity of a VM; the value is always 1.
+    pub info: Collected<GuestInfoLabels, Gauge>,
+
     /// 1 for the state the VM is in; the running series is always present with 0 or 1.
     pub status: Collected<GuestStateLabels, Gauge>,
 
@@ -40,6 +43,22 @@ pub struct GuestMetrics {
     #[metric(unit = Seconds)]
     pub cpu_steal_seconds_total: Collected<GuestLabels, Absolute>,
 
+    /// Time vCPUs waited for something that the host was doing for them.
+    #[metric(unit = Seconds)]
+    pub cpu_wait_seconds_total: Collected<GuestLabels, Absolute>,
+
+    /// Time vCPUs ran, without what the hypervisor did beside them.
+    #[metric(unit = Seconds)]
+    pub vcpu_seconds_total: Collected<GuestLabels, Absolute>,
+
+    /// CPU time used by the VM in user mode, guest code included.
+    #[metric(unit = Seconds)]
+    pub cpu_user_seconds_total: Collected<GuestLabels, Absolute>,
+
+    /// CPU time used by the VM in the host's kernel.
+    #[metric(unit = Seconds)]
+    pub cpu_system_seconds_total: Collected<GuestLabels, Absolute>,
+
     /// Memory the guest uses.
     #[metric(unit = Bytes)]
     pub memory_used_bytes: Collected<GuestLabels, Gauge>,
@@ -51,6 +70,46 @@ pub struct GuestMetrics {
     /// Current balloon size.
     #[metric(unit = Bytes)]
     pub memory_balloon_bytes: Collected<GuestLabels, Gauge>,
+
+    /// Memory the host holds for the VM, the hypervisor's own included.
+    #[metric(unit = Bytes)]
+    pub memory_resident_bytes: Collected<GuestLabels, Gauge>,
+
+    /// Memory the guest sees.
+    #[metric(unit = Bytes)]
+    pub memory_available_bytes: Collected<GuestLabels, Gauge>,
+
+    /// Memory of the guest that holds nothing at all.
+    #[metric(unit = Bytes)]
+    pub memory_unused_bytes: Collected<GuestLabels, Gauge>,
+
+    /// Memory of the guest that is obtainable without swapping.
+    #[metric(unit = Bytes)]
+    pub memory_usable_bytes: Collected<GuestLabels, Gauge>,
+
+    /// Memory of the guest that caches its disks.
+    #[metric(unit = Bytes)]
+    pub memory_disk_caches_bytes: Collected<GuestLabels, Gauge>,
+
+    /// Memory the guest read back from its swap.
+    #[metric(unit = Bytes)]
+    pub memory_swap_in_bytes_total: Collected<GuestLabels, Absolute>,
+
+    /// Memory the guest wrote to its swap.
+    #[metric(unit = Bytes)]
+    pub memory_swap_out_bytes_total: Collected<GuestLabels, Absolute>,
+
+    /// Page faults of the guest that waited for a disk.
+    #[metric(unit = "faults")]
+    pub memory_major_faults_total: Collected<GuestLabels, Absolute>,
+
+    /// Page faults of the guest that did not wait for a disk.
+    #[metric(unit = "faults")]
+    pub memory_minor_faults_total: Collected<GuestLabels, Absolute>,
+
+    /// Unix time at which the guest last reported its memory.
+    #[metric(unit = Seconds)]
+    pub memory_report_timestamp_seconds: Collected<GuestLabels, Gauge>,
 
     /// Storage the VM's disks occupy.
     #[metric(unit = Bytes)]
@@ -72,9 +131,41 @@ pub struct GuestMetrics {
     #[metric(unit = "operations")]
     pub disk_writes_total: Collected<GuestDiskLabels, Absolute>,
 
+    /// Flush requests on a VM disk.
+    #[metric(unit = "operations")]
+    pub disk_flushes_total: Collected<GuestDiskLabels, Absolute>,
+
+    /// Time read requests on a VM disk took.
+    #[metric(unit = Seconds)]
+    pub disk_read_seconds_total: Collected<GuestDiskLabels, Absolute>,
+
+    /// Time write requests on a VM disk took.
+    #[metric(unit = Seconds)]
+    pub disk_write_seconds_total: Collected<GuestDiskLabels, Absolute>,
+
+    /// Time flush requests on a VM disk took.
+    #[metric(unit = Seconds)]
+    pub disk_flush_seconds_total: Collected<GuestDiskLabels, Absolute>,
+
+    /// Size of a VM disk as the guest sees it.
+    #[metric(unit = Bytes)]
+    pub disk_capacity_bytes: Collected<GuestDiskLabels, Gauge>,
+
+    /// Storage a VM disk occupies.
+    #[metric(unit = Bytes)]
+    pub disk_physical_bytes: Collected<GuestDiskLabels, Gauge>,
+
     /// Bytes passed by a VM interface.
     #[metric(unit = Bytes)]
     pub network_bytes_total: Collected<GuestInterfaceLabels, Absolute>,
+
+    /// Packets passed by a VM interface.
+    #[metric(unit = "packets")]
+    pub network_packets_total: Collected<GuestInterfaceLabels, Absolute>,
+
+    /// Packets in error on a VM interface.
+    #[metric(unit = "packets")]
+    pub network_errors_total: Collected<GuestInterfaceLabels, Absolute>,
 
     /// Packets a VM interface dropped.
     #[metric(unit = "packets")]
@@ -123,6 +214,14 @@ pub struct GuestLabels {
     pub host: Host,
 }
 
+/// Which VM, and what it is besides its name.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, LabelSet)]
+pub struct GuestInfoLabels {
+    pub name: VmName,
+    pub host: Host,
+    pub uuid: VmUuid,
+}
+
 /// Which disk of a VM.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, LabelSet)]
 pub struct GuestDiskLabels {
@@ -157,3 +256,8 @@ pub struct GuestResourceLabels {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, LabelValue)]
 #[label(cap = 1000)]
 pub struct VmName(Arc<str>);
+
+/// UUID of a VM, which stays when it is renamed or moved.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, LabelValue)]
+#[label(cap = 1000)]
+pub struct VmUuid(Arc<str>);

@@ -194,31 +194,33 @@ pub const fn closed_texts(texts: &[&str]) -> bool {
 
 /// The first name that two descriptors of these groups share.
 ///
-/// Hashes are compared before texts: comparing 1 500 texts with each other is more than the
-/// compiler will evaluate.
+/// Names are kept in a small hash table: comparing each with every other is more than the compiler
+/// will evaluate.
+///
+/// # Panics
+///
+/// If there are more than 4 096 of them.
 #[must_use]
 pub const fn duplicate(groups: &[&[Descriptor]]) -> Option<&'static str> {
+    const SLOTS: usize = 8192;
+    let mut slots: [Option<&'static str>; SLOTS] = [None; SLOTS];
+    let mut known = 0;
     let mut g = 0;
     while g < groups.len() {
         let mut d = 0;
         while d < groups[g].len() {
             let name = groups[g][d].name;
-            let hash = fnv(name.as_bytes());
-            let (mut og, mut od) = (g, d + 1);
-            while og < groups.len() {
-                while od < groups[og].len() {
-                    let other = groups[og][od].name;
-                    if other.len() == name.len()
-                        && fnv(other.as_bytes()) == hash
-                        && same(other, name)
-                    {
-                        return Some(name);
-                    }
-                    od += 1;
+            let mut at = fnv(name.as_bytes()) as usize % SLOTS;
+            while let Some(other) = slots[at] {
+                if same(other, name) {
+                    return Some(name);
                 }
-                og += 1;
-                od = 0;
+                at = (at + 1) % SLOTS;
             }
+            slots[at] = Some(name);
+            known += 1;
+            // A full table would be searched for ever.
+            assert!(known <= SLOTS / 2, "more families than are compared");
             d += 1;
         }
         g += 1;
