@@ -14,6 +14,9 @@ here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
 # The exit status of what could not be asked here; scripts/test leaves such a step out aloud.
 readonly left_out=77
 
+# The bridge of the guests' taps.
+readonly bridge=nvlabbr
+
 have() { command -v "$1" >/dev/null 2>&1; }
 say() { printf '   %s\n' "$*"; }
 fail() {
