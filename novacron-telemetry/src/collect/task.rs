@@ -188,6 +188,10 @@ impl Task {
     fn schedule_next(&mut self, now: Instant, begun: Instant, metrics: &ExporterMetrics) {
         let interval = self.schedule.interval();
         self.due = begun + interval;
+        if self.runs == 1 {
+            // All begin together; from now on not all at the same moment.
+            self.due += interval / 32 * u32::try_from(self.id % 8).unwrap_or_default();
+        }
         let missed = now.saturating_duration_since(self.due).as_nanos() / interval.as_nanos();
         if missed > 0 {
             show::skipped(

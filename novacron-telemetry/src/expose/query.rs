@@ -1,16 +1,37 @@
-//! Which families the query string asks for: `name[]=…`, as often as one likes.
+//! Which families the query string asks for, each as often as one likes: `name[]=…` by name,
+//! `collect[]=…` and `exclude[]=…` by the collector that writes them.
 
 use std::collections::BTreeSet;
 
-/// The names asked for; `None` if the query asks for no name, and so for everything.
-pub(super) fn names(query: Option<&str>) -> Option<BTreeSet<String>> {
-    let mut names = query?
+use crate::registry::Walk;
+
+/// Leaves out of a walk what the query does not ask for. A query that asks for nothing in
+/// particular asks for everything.
+pub(super) fn narrow(walk: Walk, query: Option<&str>) -> Walk {
+    let Some(query) = query else { return walk };
+    let walk = match values(query, "name[]") {
+        Some(names) => walk.only(&names),
+        None => walk,
+    };
+    let walk = match values(query, "collect[]") {
+        Some(collectors) => walk.of_collectors(&collectors),
+        None => walk,
+    };
+    match values(query, "exclude[]") {
+        Some(collectors) => walk.without_collectors(&collectors),
+        None => walk,
+    }
+}
+
+/// The values of a key; `None` if it does not occur.
+fn values(query: &str, asked: &str) -> Option<BTreeSet<String>> {
+    let mut values = query
         .split('&')
         .filter_map(|pair| pair.split_once('='))
-        .filter(|(key, _)| decode(key) == "name[]")
+        .filter(|(key, _)| decode(key) == asked)
         .map(|(_, value)| decode(value))
         .peekable();
-    names.peek().is_some().then(|| names.collect())
+    values.peek().is_some().then(|| values.collect())
 }
 
 /// Undoes percent-encoding. What is not valid stays as it is: no family has such a name.
@@ -42,20 +63,15 @@ mod tests {
 
     #[test]
     fn a_query_without_names_asks_for_everything() {
-        for query in [
-            None,
-            Some(""),
-            Some("name[]"),
-            Some("names=x"),
-            Some("a=b&c"),
-        ] {
-            assert_eq!(names(query), None, "{query:?}");
+        for query in ["", "name[]", "names=x", "a=b&c"] {
+            assert_eq!(values(query, "name[]"), None, "{query:?}");
         }
     }
 
     #[test]
     fn names_are_decoded_and_may_repeat() {
-        let asked = names(Some("x=1&name%5B%5D=a%5fb&name[]=c&name[]=%zz+%")).unwrap();
+        let query = "x=1&name%5B%5D=a%5fb&name[]=c&name[]=%zz+%";
+        let asked = values(query, "name[]").unwrap();
         assert_eq!(asked.into_iter().collect::<Vec<_>>(), ["%zz %", "a_b", "c"]);
     }
 }

@@ -22,7 +22,8 @@ use crate::registry::Registry;
 /// - GET and HEAD; anything else is 405. Switched off, it is 404.
 /// - OpenMetrics 1.0 for those who prefer it, the text format 0.0.4 for everybody else; gzip for
 ///   those who ask, with the feature `gzip` and from 1 KiB on.
-/// - `?name[]=family` shows only the families named; it may be repeated.
+/// - `?name[]=family` shows only the families named, `?collect[]=collector` only those that a
+///   collector writes, `?exclude[]=collector` all but those; each may be repeated.
 /// - Each scrape streams for itself: a slow reader holds one chunk of 64 KiB, no lock and nobody
 ///   else. At most 16 run at once; the next one is told to come back in a second (503).
 /// - Request bodies are not read, and there is nothing to authenticate: put that in front.
@@ -165,10 +166,7 @@ impl MetricsService {
         let format = encode::format(values(headers, header::ACCEPT));
         let asked = encode::coding(values(headers, header::ACCEPT_ENCODING));
         let mut measure = Measure::new(Arc::clone(metrics));
-        let walk = measure.time(|| match query::names(request.uri().query()) {
-            Some(names) => registry.walk().only(&names),
-            None => registry.walk(),
-        });
+        let walk = measure.time(|| query::narrow(registry.walk(), request.uri().query()));
         let chunks = Chunks::new(registry, walk, format);
         let (body, coding) = MetricsBody::exposition(chunks, asked, measure, place);
 

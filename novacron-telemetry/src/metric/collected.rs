@@ -260,6 +260,10 @@ impl Source for CollectedSource {
         None
     }
 
+    fn collector(&self) -> Option<&str> {
+        self.0.shape.descriptor.writer.collector()
+    }
+
     fn faults(&self) -> Faults {
         self.0.shape.faults()
     }

@@ -240,6 +240,17 @@ pub enum Writer {
     Host,
 }
 
+impl Writer {
+    /// The name of the collector, if it is one.
+    #[must_use]
+    pub const fn collector(self) -> Option<&'static str> {
+        match self {
+            Writer::Collector(name) => Some(name),
+            _ => None,
+        }
+    }
+}
+
 /// How a family's numbers are kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]

@@ -125,6 +125,11 @@ pub trait Source: Send + Sync {
     /// `None` when all were shown.
     fn visit(&self, pin: &Pin, from: usize, visitor: &mut dyn Visitor) -> Option<usize>;
 
+    /// The collector that writes it, if one does: scrapes may ask for the families of some.
+    fn collector(&self) -> Option<&str> {
+        None
+    }
+
     /// How many observations were refused or folded since the start.
     fn faults(&self) -> Faults {
         Faults::default()

@@ -64,20 +64,40 @@ impl Walk {
     /// Shows only families with these names: their own, or one that their lines begin with, such as
     /// `…_bucket`. Call it before the first step.
     #[must_use]
-    pub fn only(mut self, names: &BTreeSet<String>) -> Self {
-        let asked = |source: &Arc<dyn Source>| {
-            let named = || {
-                line_names(&source.head())
-                    .iter()
-                    .any(|name| names.contains(name))
-            };
-            // A head that panics has no name.
-            catch_unwind(AssertUnwindSafe(named)).unwrap_or(false)
-        };
+    pub fn only(self, names: &BTreeSet<String>) -> Self {
+        self.filtered(|source| {
+            line_names(&source.head())
+                .iter()
+                .any(|name| names.contains(name))
+        })
+    }
+
+    /// Shows only families that these collectors write. Call it before the first step.
+    #[must_use]
+    pub fn of_collectors(self, collectors: &BTreeSet<String>) -> Self {
+        self.filtered(|source| {
+            source
+                .collector()
+                .is_some_and(|name| collectors.contains(name))
+        })
+    }
+
+    /// Shows no family that these collectors write. Call it before the first step.
+    #[must_use]
+    pub fn without_collectors(self, collectors: &BTreeSet<String>) -> Self {
+        self.filtered(|source| {
+            !source
+                .collector()
+                .is_some_and(|name| collectors.contains(name))
+        })
+    }
+
+    fn filtered(mut self, shown: impl Fn(&dyn Source) -> bool) -> Self {
         self.sources = self
             .sources
             .iter()
-            .filter(|source| asked(source))
+            // A source that panics says nothing of itself.
+            .filter(|source| catch_unwind(AssertUnwindSafe(|| shown(&***source))).unwrap_or(false))
             .cloned()
             .collect();
         self

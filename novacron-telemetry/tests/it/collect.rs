@@ -417,6 +417,50 @@ fn dropping_the_telemetry_ends_its_collectors() {
     heard.recv_timeout(Duration::from_secs(20)).unwrap();
 }
 
+/// As dashboards that were made for other exporters ask.
+#[cfg(feature = "http")]
+#[test]
+fn a_scrape_may_ask_for_the_families_of_some_collectors() {
+    use http_body_util::BodyExt;
+
+    let telemetry = telemetry();
+    telemetry.collect(scripted([fine(7.0)])).unwrap();
+    telemetry.collect(Steady::default()).unwrap();
+    wait(&telemetry, "both", |shown| {
+        value(shown).is_some() && shown.value("acme_other_readings", &[]).is_some()
+    });
+    for (query, scripted, steady, others) in [
+        ("", true, true, true),
+        ("?collect[]=scripted", true, false, false),
+        (
+            "?collect%5B%5D=scripted&collect[]=steady",
+            true,
+            true,
+            false,
+        ),
+        ("?exclude[]=scripted", false, true, true),
+        (
+            "?collect[]=scripted&exclude[]=scripted",
+            false,
+            false,
+            false,
+        ),
+    ] {
+        let request = http::Request::get(format!("/metrics{query}"))
+            .body(())
+            .unwrap();
+        let body = telemetry.metrics_service().answer(&request).into_body();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .build()
+            .unwrap();
+        let text = runtime.block_on(body.collect()).unwrap().to_bytes();
+        let text = std::str::from_utf8(&text).unwrap();
+        assert_eq!(text.contains("\nacme_value{"), scripted, "{query}");
+        assert_eq!(text.contains("\nacme_other_readings "), steady, "{query}");
+        assert_eq!(text.contains("\nnovacron_build_info{"), others, "{query}");
+    }
+}
+
 #[test]
 fn a_schedule_that_cannot_be_kept_is_refused() {
     let telemetry = telemetry();

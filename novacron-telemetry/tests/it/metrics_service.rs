@@ -230,6 +230,11 @@ fn families_can_be_asked_for_by_name() {
         ),
         ("name[]=acme_sent_bytes", &["acme_sent_bytes_total"]),
         ("name[]=nobody", &[]),
+        ("collect[]=nobody", &[]),
+        (
+            "exclude[]=nobody&name[]=acme_sent_bytes_total",
+            &["acme_sent_bytes_total"],
+        ),
         ("name[]=", &[]),
         ("name[]=%ff%0a", &[]),
     ] {

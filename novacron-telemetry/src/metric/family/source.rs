@@ -29,6 +29,10 @@ impl<M: Scalar> Source for FamilySource<M> {
         Head::of(self.inner.shape.descriptor)
     }
 
+    fn collector(&self) -> Option<&str> {
+        self.inner.shape.descriptor.writer.collector()
+    }
+
     fn visit(&self, _: &Pin, from: usize, visitor: &mut dyn Visitor) -> Option<usize> {
         let Inner {
             shape,

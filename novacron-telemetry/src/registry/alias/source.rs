@@ -24,6 +24,10 @@ impl Source for AliasSource {
         }
     }
 
+    fn collector(&self) -> Option<&str> {
+        self.inner.collector()
+    }
+
     fn pin(&self) -> Pin {
         if !self.alias.folds() {
             return self.inner.pin();
