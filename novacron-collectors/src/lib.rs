@@ -7,6 +7,8 @@
 
 #[cfg(target_os = "linux")]
 pub mod circuit;
+#[cfg(feature = "exporter")]
+pub mod duration;
 #[cfg(all(target_os = "linux", feature = "libvirt"))]
 pub mod libvirt;
 #[cfg(all(target_os = "linux", feature = "host"))]
@@ -17,6 +19,8 @@ pub mod platform;
 pub mod rdma;
 #[cfg(target_os = "linux")]
 pub mod root;
+#[cfg(all(target_os = "linux", feature = "exporter"))]
+pub mod settings;
 #[cfg(target_os = "linux")]
 pub mod text;
 
