@@ -9,10 +9,14 @@
 pub mod circuit;
 #[cfg(feature = "exporter")]
 pub mod duration;
+#[cfg(all(target_os = "linux", feature = "host"))]
+pub mod host;
 #[cfg(all(target_os = "linux", feature = "libvirt"))]
 pub mod libvirt;
 #[cfg(all(target_os = "linux", feature = "host"))]
 pub mod network;
+#[cfg(all(target_os = "linux", feature = "host"))]
+pub mod pattern;
 #[cfg(all(target_os = "linux", feature = "host"))]
 pub mod platform;
 #[cfg(all(target_os = "linux", feature = "host"))]

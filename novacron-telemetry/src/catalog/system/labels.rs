@@ -412,7 +412,6 @@ pub enum KsmPageState {
     Sharing,
     Unshared,
     Volatile,
-    Skipped,
     Zero,
 }
 
