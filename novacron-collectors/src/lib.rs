@@ -15,6 +15,8 @@ pub mod host;
 pub mod libvirt;
 #[cfg(all(target_os = "linux", feature = "host"))]
 pub mod network;
+#[cfg(target_os = "linux")]
+pub mod pattern;
 #[cfg(all(target_os = "linux", feature = "host"))]
 pub mod pattern;
 #[cfg(all(target_os = "linux", feature = "host"))]
