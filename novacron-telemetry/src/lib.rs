@@ -79,6 +79,9 @@
 //! | `grpc` | no | `GrpcLayer`, `GrpcClientLayer`; needs no gRPC library |
 //! | `axum` | no | `Telemetry::router`, route templates from axum's matched path |
 //! | `gzip` | no | compressed scrapes for those who ask |
+//! | `auth` | no | `BearerAuth`: a token in front of scrapes and probes, in whatever server |
+//! | `listener` | no | `Telemetry::listen`: a port of its own, on a thread of its own |
+//! | `tls` | no | TLS and mutual TLS on that port (rustls with ring) |
 //! | `runtime` | no | the host's tokio runtime: workers, tasks, busy time, wake-up lag |
 //! | `exporter-prometheus` | no | a `PrometheusHandle` that the host has already is one more source |
 //! | `logs` | no | log lines: JSON and text layouts, redaction, a bounded writer, a filter that reloads |

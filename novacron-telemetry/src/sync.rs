@@ -83,11 +83,11 @@ impl<T> RwLock<T> {
 }
 
 /// A condition to wait for, under a [`Mutex`].
-#[cfg(any(feature = "logs", feature = "otlp"))]
+#[cfg(any(feature = "logs", feature = "otlp", feature = "listener"))]
 #[derive(Debug, Default)]
 pub(crate) struct Condvar(imp::Condvar);
 
-#[cfg(any(feature = "logs", feature = "otlp"))]
+#[cfg(any(feature = "logs", feature = "otlp", feature = "listener"))]
 impl Condvar {
     pub(crate) fn new() -> Self {
         Self(imp::Condvar::new())

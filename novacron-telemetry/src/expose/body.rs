@@ -19,18 +19,16 @@ use crate::encode::Coding;
 ///
 /// A reader that stops reading holds one chunk and one of the places for scrapes; both are free
 /// again when the body is dropped.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct MetricsBody(State);
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 enum State {
     /// All there is, and the place it takes among scrapes.
-    Whole {
-        bytes: Bytes,
-        _place: Option<Place>,
-    },
+    Whole { bytes: Bytes, _place: Option<Place> },
     /// More than fits in a chunk.
     Streamed(Box<Exposition>),
+    #[default]
     Ended,
 }
 
@@ -216,6 +214,12 @@ impl Places {
             taken: Arc::default(),
             most,
         }
+    }
+
+    /// Whether one is free at the moment.
+    #[cfg(feature = "listener")]
+    pub(super) fn any(&self) -> bool {
+        self.taken.load(Ordering::Relaxed) < self.most
     }
 
     pub(super) fn take(&self) -> Option<Place> {

@@ -26,7 +26,7 @@ use crate::registry::Registry;
 ///   collector writes, `?exclude[]=collector` all but those; each may be repeated.
 /// - Each scrape streams for itself: a slow reader holds one chunk of 64 KiB, no lock and nobody
 ///   else. At most 16 run at once; the next one is told to come back in a second (503).
-/// - Request bodies are not read, and there is nothing to authenticate: put that in front.
+/// - Request bodies are not read, and nobody is authenticated: `BearerAuth` does that, in front.
 ///
 /// ```
 /// use http::{Request, StatusCode};
@@ -119,6 +119,12 @@ impl MetricsService {
     /// Switches it on or off, for all clones: off, every request is answered with 404.
     pub fn switch(&self, on: bool) {
         self.0.on.store(on, Ordering::Relaxed);
+    }
+
+    /// Whether one more scrape would be answered now.
+    #[cfg(feature = "listener")]
+    pub(super) fn has_room(&self) -> bool {
+        self.0.places.any()
     }
 
     /// The answer to one request. Only its head is looked at.

@@ -9,7 +9,7 @@ use http::header::{self, HeaderValue};
 use http::{Method, Request, Response, StatusCode};
 use tower_service::Service;
 
-use super::{Health, HealthBody, HealthStatus};
+use super::{Health, HealthBody, HealthStatus, Report};
 
 /// The paths that probes ask.
 pub(super) const PATHS: &[&str] = &["/health", "/healthz", "/livez", "/readyz"];
@@ -39,7 +39,23 @@ impl HealthService {
     /// The answer to one request. Only its head is looked at.
     #[must_use]
     pub fn answer<B>(&self, request: &Request<B>) -> Response<HealthBody> {
-        let mut response = self.choose(request);
+        self.answer_with(request, Report::to_json)
+    }
+
+    /// The same without details, for those who may not know them.
+    #[must_use]
+    pub fn answer_in_short<B>(&self, request: &Request<B>) -> Response<HealthBody> {
+        self.answer_with(request, |report| {
+            format!("{{ \"status\": \"{}\" }}\n", report.status)
+        })
+    }
+
+    fn answer_with<B>(
+        &self,
+        request: &Request<B>,
+        write: impl Fn(&Report) -> String,
+    ) -> Response<HealthBody> {
+        let mut response = self.choose(request, write);
         let headers = response.headers_mut();
         let json = HeaderValue::from_static("application/json");
         headers.insert(header::CONTENT_TYPE, json);
@@ -51,7 +67,11 @@ impl HealthService {
         response
     }
 
-    fn choose<B>(&self, request: &Request<B>) -> Response<HealthBody> {
+    fn choose<B>(
+        &self,
+        request: &Request<B>,
+        write: impl Fn(&Report) -> String,
+    ) -> Response<HealthBody> {
         let report = || self.0.report();
         let path = request.uri().path();
         let probe = path.rsplit('/').next().unwrap_or_default();
@@ -76,12 +96,12 @@ impl HealthService {
             "livez" => answered(StatusCode::OK, "{ \"status\": \"healthy\" }\n"),
             "readyz" => {
                 let report = report();
-                answered(good(report.ready), report.to_json())
+                answered(good(report.ready), write(&report))
             }
             _ => {
                 let report = report();
                 let up = report.status != HealthStatus::Unhealthy;
-                answered(good(up), report.to_json())
+                answered(good(up), write(&report))
             }
         }
     }

@@ -267,6 +267,8 @@ impl TelemetryBuilder {
             sampler,
             #[cfg(feature = "logs")]
             logs,
+            #[cfg(feature = "listener")]
+            listeners: crate::sync::Mutex::default(),
         })
     }
 }

@@ -17,7 +17,11 @@
 //! one such per process. [`TelemetryBuilder::build`] makes one that is only reached through its
 //! handle: for tests, and for hosts with several services in one process.
 
+#[cfg(feature = "auth")]
+mod auth;
 mod builder;
+#[cfg(feature = "listener")]
+mod listen;
 mod off_thread;
 mod own;
 mod process;
@@ -66,6 +70,9 @@ struct Inner {
     sampler: Sampler,
     #[cfg(feature = "logs")]
     logs: Option<crate::logs::Logs>,
+    /// Ports of its own, closed at shutdown.
+    #[cfg(feature = "listener")]
+    listeners: crate::sync::Mutex<Vec<crate::expose::Listener>>,
 }
 
 impl Telemetry {

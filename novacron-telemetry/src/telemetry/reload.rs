@@ -11,7 +11,8 @@ use crate::error::Result;
 impl Telemetry {
     /// Reads a `NovaFile` again: to be called on SIGHUP. What can change while the service runs is
     /// changed: whether scrapes are answered, which events are lines of the log (unless `LOG_LEVEL`
-    /// says it), and the log's file is opened anew. The rest holds from the next start on.
+    /// says it), and the log's file is opened anew; listeners of its own read their tokens and
+    /// certificates again. The rest holds from the next start on.
     ///
     /// Either all of it is changed or nothing is: a file that is wrong leaves everything as it was. It
     /// is counted in `novacron_config_reloads_total` and told in a log event.
@@ -44,6 +45,8 @@ impl Telemetry {
     )]
     fn apply(&self, config: &Config) -> Result<()> {
         // What may fail comes first.
+        #[cfg(feature = "listener")]
+        self.reload_listeners()?;
         #[cfg(feature = "logs")]
         self.reload_logs(config)?;
         #[cfg(feature = "http")]

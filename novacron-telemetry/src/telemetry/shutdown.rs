@@ -25,6 +25,8 @@ pub struct Flushed {
     pub log_lines: u64,
     /// Log lines that were refused, or not written when the deadline passed.
     pub log_lines_lost: u64,
+    /// Answers of listeners of its own that were cut in the middle.
+    pub answers_cut: usize,
     /// What became of the spans that waited.
     #[cfg(feature = "otlp")]
     pub spans: crate::traces::SpansFlushed,
@@ -34,8 +36,9 @@ impl Telemetry {
     /// Ends it within the deadline.
     ///
     /// Probes are told that the service is not ready, free verbs and attributes become silent, and
-    /// what waits to be sent is sent. The scrape endpoint goes on answering with what was counted
-    /// until the host stops serving it. A second call is fine, and so are two at once.
+    /// what waits to be sent is sent. A scrape endpoint in the host's server goes on answering with what
+    /// was counted until the host stops serving it; a listener of its own gives its port back once the
+    /// scrapes that are under way are answered. A second call is fine, and so are two at once.
     ///
     /// The work is done on a thread of its own, so this neither needs a particular runtime nor holds
     /// up the one that awaits it.
@@ -73,6 +76,7 @@ impl Telemetry {
             requests_in_flight: self.requests_in_flight(),
             collectors_stuck,
             health_stuck: self.health_stuck(deadline.saturating_sub(begun.elapsed())),
+            answers_cut: self.answers_cut(rest_of(deadline, begun)),
             #[cfg(feature = "otlp")]
             spans,
             ..Flushed::default()
@@ -101,6 +105,17 @@ impl Telemetry {
     #[expect(clippy::unused_self, reason = "its twin asks the health checks")]
     fn health_stuck(&self, _: Duration) -> bool {
         false
+    }
+
+    #[cfg(feature = "listener")]
+    fn answers_cut(&self, deadline: Duration) -> usize {
+        self.close_listeners(deadline)
+    }
+
+    #[cfg(not(feature = "listener"))]
+    #[expect(clippy::unused_self, reason = "its twin asks the listeners")]
+    fn answers_cut(&self, _: Duration) -> usize {
+        0
     }
 
     fn requests_in_flight(&self) -> u64 {
