@@ -18,8 +18,6 @@ pub mod network;
 #[cfg(target_os = "linux")]
 pub mod pattern;
 #[cfg(all(target_os = "linux", feature = "host"))]
-pub mod pattern;
-#[cfg(all(target_os = "linux", feature = "host"))]
 pub mod platform;
 #[cfg(all(target_os = "linux", feature = "host"))]
 pub mod rdma;
