@@ -16,6 +16,7 @@ use std::time::{Duration, Instant};
 use rustix::io::Errno;
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, connect, socket_with};
 
+use super::domain::{self, DomainStats};
 use super::frame::{self, FrameKind, Header, KEEPALIVE_PROGRAM, REMOTE_PROGRAM};
 use super::protocol::{self, ControlInfo, Domain, Procedure, RemoteError};
 use super::xdr::{XdrError, display};
@@ -254,6 +255,24 @@ impl Connection {
             deadline,
         )?;
         Ok(protocol::domains(payload)?)
+    }
+
+    /// Statistics of these domains; of all if none is named. Whether it waits for monitors depends on
+    /// the [groups](protocol::groups).
+    ///
+    /// # Errors
+    ///
+    /// As [`call`](Self::call).
+    pub fn stats(
+        &mut self,
+        domains: &[&Domain],
+        groups: u32,
+        flags: u32,
+        deadline: Instant,
+    ) -> Result<Vec<DomainStats>, ClientError> {
+        let args = protocol::stats_args(domains.iter().copied(), groups, flags);
+        let payload = self.call(Procedure::ConnectGetAllDomainStats, &args, deadline)?;
+        Ok(domain::decode(payload)?)
     }
 
     /// Whether a domain can be asked. Waits for no monitor.
