@@ -76,7 +76,8 @@ impl LibvirtCollector {
             host: settings.host_label(&root),
             light: Link::new(&root, &settings),
             heavy: Link::new(&root, &settings),
-            plan: Plan::new(Self::SCHEDULE.interval()),
+            // Longer than until the next run, or it would be no pause.
+            plan: Plan::new(Self::SCHEDULE.interval() * 2),
             known: HashMap::new(),
             version: None,
             processes: None,

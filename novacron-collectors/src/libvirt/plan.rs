@@ -123,7 +123,8 @@ impl Plan {
 mod tests {
     use super::*;
 
-    const PAUSE: Duration = Duration::from_secs(10);
+    const TICK: Duration = Duration::from_secs(10);
+    const PAUSE: Duration = Duration::from_secs(20);
 
     fn domains(count: u8) -> Vec<Domain> {
         (0..count)
@@ -159,11 +160,11 @@ mod tests {
                     group.iter().for_each(|domain| plan.worked(&domain.uuid));
                 }
             }
-            now += PAUSE;
+            now += TICK;
         }
         assert_eq!(abandoned, 5, "16, 8, 4, 2, 1");
         let free = info(ControlState::Free, 0);
-        let turn = plan.turn(&hangs.uuid, free, now - PAUSE);
+        let turn = plan.turn(&hangs.uuid, free, now);
         assert!(matches!(turn, Turn::Leave(_)), "{turn:?}");
         assert_eq!(plan.turn(&domains[6].uuid, free, now), Turn::Ask);
     }
