@@ -189,7 +189,7 @@ impl Collector for RdmaCollector {
         network
             .rdma_port_speed_bytes_per_second
             .replace_all(ports().filter_map(|(labels, port)| Some((labels, port.rate? / 8.0))));
-        let flows: [(&Collected<_, Absolute>, fn(&Port) -> [Option<u64>; 2]); 2] = [
+        let flows: [(&Collected<_, Absolute>, Both); 2] = [
             (&network.rdma_port_bytes_total, |port| port.bytes),
             (&network.rdma_port_packets_total, |port| port.packets),
         ];
@@ -232,6 +232,9 @@ impl Collector for RdmaCollector {
             }));
     }
 }
+
+/// What was received and sent.
+type Both = fn(&Port) -> [Option<u64>; 2];
 
 fn find(values: &[(&'static str, u64)], name: &str) -> Option<f64> {
     let (_, value) = values.iter().find(|(file, _)| *file == name)?;

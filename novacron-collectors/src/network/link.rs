@@ -161,7 +161,7 @@ fn bridge_of(root: &Root, folder: &str, names: &[String]) -> Option<String> {
 fn speed(root: &Root, folder: &str) -> Option<f64> {
     let megabits: i64 = number(root, &format!("{folder}/speed"))?;
     let known = megabits > 0 && megabits < i64::from(u32::MAX);
-    known.then(|| megabits as f64 * 1e6)
+    known.then_some(megabits as f64 * 1e6)
 }
 
 fn number<T: std::str::FromStr>(root: &Root, path: &str) -> Option<T> {

@@ -14,15 +14,19 @@ use super::softnet::Softnet;
 use super::traffic::Traffic;
 use super::{EVENTS, Interface, NetworkReading, PROTOCOLS};
 
-/// A value of a port as a count, if it is known.
-type Read = fn(&Traffic) -> u64;
+/// A total of an interface.
+type Total = fn(&Traffic) -> u64;
+/// A state of an interface, if it is known.
+type State = fn(&Link) -> Option<f64>;
+/// A total of a core.
+type Core = fn(&Softnet) -> u64;
 
 pub(super) fn interfaces(
     reading: &NetworkReading,
     network: &NetworkMetrics,
     system: &SystemMetrics,
 ) {
-    let totals: [(&Collected<_, Absolute>, Read); 8] = [
+    let totals: [(&Collected<_, Absolute>, Total); 8] = [
         (&network.rx_bytes_total, |port| port.received.bytes),
         (&network.tx_bytes_total, |port| port.sent.bytes),
         (&network.rx_packets_total, |port| port.received.packets),
@@ -36,7 +40,7 @@ pub(super) fn interfaces(
         let rows = reading.interfaces.iter();
         family.replace_all(rows.map(|row| (port(row), value(&row.traffic) as f64)));
     }
-    let states: [(&Collected<_, Gauge>, fn(&Link) -> Option<f64>); 2] = [
+    let states: [(&Collected<_, Gauge>, State); 2] = [
         (&network.interface_up, |link| link.carrier.map(f64::from)),
         (&network.interface_speed_bytes_per_second, |link| {
             link.speed.map(|bits| bits / 8.0)
@@ -51,7 +55,7 @@ pub(super) fn interfaces(
         .interface_carrier_changes_total
         .replace_all(rows.filter_map(|row| Some((port(row), row.link.carrier_changes? as f64))));
 
-    let totals: [(&Collected<_, Absolute>, [Read; 2]); 3] = [
+    let totals: [(&Collected<_, Absolute>, [Total; 2]); 3] = [
         (
             &system.network_bytes_total,
             [|port| port.received.bytes, |port| port.sent.bytes],
@@ -129,7 +133,7 @@ pub(super) fn host(reading: &NetworkReading, network: &NetworkMetrics) {
             None => gauge.clear(),
         }
     }
-    let cores: [(&Collected<_, Absolute>, fn(&Softnet) -> u64); 3] = [
+    let cores: [(&Collected<_, Absolute>, Core); 3] = [
         (&network.softnet_packets_total, |core| core.processed),
         (&network.softnet_drops_total, |core| core.dropped),
         (&network.softnet_squeezes_total, |core| core.squeezed),

@@ -11,6 +11,8 @@ use super::hint;
 use super::start::Start;
 use super::table::{COMMON, Table, TableOf, keys_of};
 use crate::Root;
+use crate::hardware::smart::{SmartCollector, SmartSettings};
+use crate::hardware::{EdacCollector, PowerCollector, SensorsCollector};
 use crate::network::{NetworkCollector, NetworkSettings};
 use crate::platform::PlatformCollector;
 use crate::rdma::RdmaCollector;
@@ -99,6 +101,10 @@ collectors! {
     network: NetworkCollector, NetworkSettings, NetworkCollector::new;
     rdma: RdmaCollector, Nothing, |root, _| RdmaCollector::new(root);
     platform: PlatformCollector, Nothing, |root, _| PlatformCollector::new(root);
+    sensors: SensorsCollector, Nothing, |root, _| SensorsCollector::new(root);
+    power: PowerCollector, Nothing, |root, _| PowerCollector::new(root);
+    edac: EdacCollector, Nothing, |root, _| EdacCollector::new(root);
+    smart: SmartCollector, SmartSettings, SmartCollector::new;
 }
 
 /// Settings of a collector that needs none.

@@ -1,0 +1,21 @@
+//! What the host is made of: sensors, energy, memory errors, disks.
+//!
+//! | collector | reads | runs |
+//! |---|---|---|
+//! | [`sensors`] | temperatures, fans, power supplies, links of network cards | every 30 s |
+//! | [`power`] | energy used by the processors | every 10 s |
+//! | [`edac`] | memory errors | every 30 s |
+//! | [`smart`] | what disks say of themselves | every 10 min |
+//!
+//! Each writes its part of one group, [`HardwareMetrics`](novacron_telemetry::catalog::HardwareMetrics).
+//! A machine that has none of it, such as a guest, is *absent*: no series, and no failure.
+
+pub mod edac;
+pub mod power;
+pub mod sensors;
+pub mod smart;
+
+pub use self::edac::EdacCollector;
+pub use self::power::PowerCollector;
+pub use self::sensors::SensorsCollector;
+pub use self::smart::SmartCollector;
