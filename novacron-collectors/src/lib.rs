@@ -9,10 +9,10 @@
 pub mod circuit;
 #[cfg(feature = "exporter")]
 pub mod duration;
-#[cfg(all(target_os = "linux", feature = "host"))]
-pub mod host;
 #[cfg(all(target_os = "linux", feature = "hardware"))]
 pub mod hardware;
+#[cfg(all(target_os = "linux", feature = "host"))]
+pub mod host;
 #[cfg(all(target_os = "linux", feature = "libvirt"))]
 pub mod libvirt;
 #[cfg(all(target_os = "linux", feature = "host"))]

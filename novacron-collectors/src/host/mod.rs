@@ -1,4 +1,4 @@
-//! The machine itself, from `/proc` and `/sys`: [`cpu`] and [`memory`].
+//! The machine itself, from `/proc` and `/sys`: [`cpu`], [`memory`] and [`disk`].
 //!
 //! Each reads plain files of the kernel, needs no privileges beyond reading them, and leaves out
 //! what this kernel does not have. A number is taken only if its token was read completely, on a
@@ -13,6 +13,7 @@ use rustix::io::Errno;
 use crate::{Root, text};
 
 pub mod cpu;
+pub mod disk;
 pub mod memory;
 
 /// Ticks per second in which the kernel gives CPU time to user space, on every architecture.

@@ -13,6 +13,9 @@ use super::table::{COMMON, Table, TableOf, keys_of};
 use crate::Root;
 use crate::hardware::smart::{SmartCollector, SmartSettings};
 use crate::hardware::{EdacCollector, PowerCollector, SensorsCollector};
+use crate::host::cpu::{CpuCollector, CpuSettings};
+use crate::host::disk::{DiskCollector, DiskSettings};
+use crate::host::memory::{MemoryCollector, MemorySettings};
 use crate::network::{NetworkCollector, NetworkSettings};
 use crate::platform::PlatformCollector;
 use crate::rdma::RdmaCollector;
@@ -98,6 +101,9 @@ macro_rules! collectors {
 }
 
 collectors! {
+    cpu: CpuCollector, CpuSettings, CpuCollector::new;
+    memory: MemoryCollector, MemorySettings, MemoryCollector::new;
+    disk: DiskCollector, DiskSettings, DiskCollector::new;
     network: NetworkCollector, NetworkSettings, NetworkCollector::new;
     rdma: RdmaCollector, Nothing, |root, _| RdmaCollector::new(root);
     platform: PlatformCollector, Nothing, |root, _| PlatformCollector::new(root);
