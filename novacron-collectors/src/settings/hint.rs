@@ -16,7 +16,7 @@ pub(super) fn unknown(what: &str, key: &str, known: &[&'static str]) -> String {
 /// The word that is nearest to this one, if it is near: a typing mistake or two away, or longer or
 /// shorter by a few letters.
 #[must_use]
-pub fn nearest(word: &str, known: &[&'static str]) -> Option<&'static str> {
+pub fn nearest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
     let word = word.to_ascii_lowercase().replace('-', "_");
     // What is typed may be long; no key is.
     if word.len() > 64 {

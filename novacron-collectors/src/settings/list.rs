@@ -16,6 +16,7 @@ use crate::hardware::{EdacCollector, PowerCollector, SensorsCollector};
 use crate::host::cpu::{CpuCollector, CpuSettings};
 use crate::host::disk::{DiskCollector, DiskSettings};
 use crate::host::memory::{MemoryCollector, MemorySettings};
+use crate::libvirt::{LibvirtCollector, LibvirtSettings};
 use crate::network::{NetworkCollector, NetworkSettings};
 use crate::platform::PlatformCollector;
 use crate::rdma::RdmaCollector;
@@ -111,6 +112,7 @@ collectors! {
     power: PowerCollector, Nothing, |root, _| PowerCollector::new(root);
     edac: EdacCollector, Nothing, |root, _| EdacCollector::new(root);
     smart: SmartCollector, SmartSettings, SmartCollector::new;
+    libvirt: LibvirtCollector, LibvirtSettings, LibvirtCollector::new;
 }
 
 /// Settings of a collector that needs none.
@@ -122,7 +124,9 @@ pub struct Nothing {}
 impl Settings {
     /// What `[metrics]` says.
     pub(super) fn switch(&mut self, libvirt: bool, containers: bool, per_vm: bool) {
-        let _ = (libvirt, containers, per_vm);
+        let _ = containers;
+        self.libvirt.enabled &= libvirt;
+        self.libvirt.own.per_vm &= per_vm;
     }
 }
 

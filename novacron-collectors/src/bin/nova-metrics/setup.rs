@@ -1,0 +1,186 @@
+//! What is to be done: the NovaFile, and what the command line says otherwise.
+
+use std::io;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use novacron_collectors::settings::{NAMES, Settings, nearest};
+use novacron_telemetry::config::Config;
+use novacron_telemetry::expose::{BearerAuth, ListenerOptions, TlsFiles};
+
+use super::args::Options;
+use super::complaint::Complaint;
+
+/// Where a NovaFile is looked for if nobody says where it is.
+const USUAL: [&str; 2] = ["NovaFile", "/etc/nova/NovaFile"];
+
+/// The tables that somebody may have meant by a name like theirs.
+const TABLES: [&str; 4] = ["metrics", "collectors", "logs", "traces"];
+
+/// All that it is told.
+#[derive(Debug)]
+pub(crate) struct Setup {
+    /// The file that was read, if there was one.
+    pub(crate) file: Option<PathBuf>,
+    pub(crate) config: Config,
+    pub(crate) settings: Settings,
+    /// What is odd about the file, and no reason not to run.
+    pub(crate) oddities: Vec<String>,
+}
+
+impl Setup {
+    /// Reads the file, and lets the command line overrule it.
+    pub(crate) fn read(options: &Options) -> Result<Self, Complaint> {
+        let mut setup = match file(options.config.as_deref())? {
+            None => Self {
+                file: None,
+                config: Config::default(),
+                settings: Settings::default(),
+                oddities: Vec::new(),
+            },
+            Some((path, text)) => {
+                let settings = text
+                    .parse()
+                    .map_err(|error| Complaint::settings(format!("{}: {error}", path.display())))?;
+                Self {
+                    config: Config::load(&path)?,
+                    settings,
+                    oddities: oddities(&text),
+                    file: Some(path),
+                }
+            }
+        };
+        setup.overrule(options);
+        Ok(setup)
+    }
+
+    fn overrule(&mut self, options: &Options) {
+        let Options {
+            listen,
+            collectors,
+            without,
+            log_level,
+            ..
+        } = options;
+        if let Some(listen) = listen {
+            self.config.metrics.listen = *listen;
+        }
+        if let Some(level) = log_level {
+            self.config.logs.level = Some(level.clone());
+        }
+        for name in NAMES {
+            let out = !collectors.is_empty() && !collectors.contains(name);
+            if (out || without.0.contains(name))
+                && let Some(enabled) = self.settings.enabled_mut(name)
+            {
+                *enabled = false;
+            }
+        }
+    }
+
+    /// How it listens there.
+    pub(crate) fn listener(
+        &self,
+        address: SocketAddr,
+        options: &Options,
+    ) -> Result<ListenerOptions, Complaint> {
+        let mut listener = ListenerOptions::new(address);
+        if let (Some(cert), Some(key)) = (&options.tls_cert, &options.tls_key) {
+            let mut files = TlsFiles::new(cert, key);
+            if let Some(authority) = &options.client_ca {
+                files = files.client_ca(authority);
+            }
+            listener = listener.tls(files);
+        }
+        if let Some(path) = self.token_file(options) {
+            let mut auth = BearerAuth::from_file(path)?;
+            if let Some(grace) = options.token_grace {
+                auth = auth.grace(grace);
+            }
+            listener = listener.auth(auth);
+        }
+        Ok(listener)
+    }
+
+    /// Where the token is, if there is to be one.
+    #[expect(clippy::unused_self, reason = "the file says it, too")]
+    pub(crate) fn token_file(&self, options: &Options) -> Option<PathBuf> {
+        options.token_file.clone()
+    }
+}
+
+/// The NovaFile and where it is; `None` if there is none and nobody said that there is one.
+fn file(named: Option<&Path>) -> Result<Option<(PathBuf, String)>, Complaint> {
+    if let Some(path) = named {
+        return read(path).map(|text| Some((path.to_owned(), text)));
+    }
+    for path in USUAL.map(Path::new) {
+        // What is there and cannot be read was meant: to run without it would be to run otherwise
+        // than somebody wrote down.
+        if path.try_exists().unwrap_or(true) {
+            return read(path).map(|text| Some((path.to_owned(), text)));
+        }
+    }
+    Ok(None)
+}
+
+fn read(path: &Path) -> Result<String, Complaint> {
+    let refused = |error: &io::Error| Complaint::file("cannot read", path, error);
+    // `Config` reads it, too, with bounds and in words of its own; this must not wait for a pipe.
+    let metadata = std::fs::metadata(path).map_err(|error| refused(&error))?;
+    if !metadata.is_file() || metadata.len() > 1 << 20 {
+        return Err(Complaint::settings(format!(
+            "{}: it is not a plain file of at most 1 MiB",
+            path.display()
+        )));
+    }
+    std::fs::read_to_string(path).map_err(|error| refused(&error))
+}
+
+/// Tables that are nobody's, and whose names look like one of ours.
+fn oddities(text: &str) -> Vec<String> {
+    let Ok(tables) = text.parse::<toml::Table>() else {
+        return Vec::new();
+    };
+    let foreign = tables.keys().filter(|key| !TABLES.contains(&key.as_str()));
+    foreign
+        .filter_map(|key| {
+            let meant = nearest(key, &TABLES)?;
+            Some(format!("`[{key}]` is not read; did you mean `[{meant}]`?"))
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_table_that_is_nearly_ours_is_mentioned() {
+        let odd = oddities("[metric]\n[api]\n[collector.cpu]\n[logs]\n[scheduler]");
+        assert_eq!(odd.len(), 2, "{odd:?}");
+        assert!(odd[0].contains("`[metrics]`") || odd[1].contains("`[metrics]`"));
+    }
+
+    #[test]
+    fn the_command_line_overrules_the_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("NovaFile");
+        std::fs::write(&path, "[metrics]\nlisten = \"127.0.0.1:1\"\n").unwrap();
+        let mut options = Options {
+            config: Some(path),
+            ..Options::default()
+        };
+        let setup = Setup::read(&options).unwrap();
+        assert_eq!(setup.config.metrics.listen.port(), 1);
+        assert!(setup.settings.network.enabled);
+
+        options.listen = Some(([127, 0, 0, 1], 2).into());
+        options.collectors = vec!["network", "rdma"];
+        options.without.0 = vec!["rdma"];
+        let setup = Setup::read(&options).unwrap();
+        assert_eq!(setup.config.metrics.listen.port(), 2);
+        assert!(setup.settings.network.enabled);
+        assert!(!setup.settings.rdma.enabled && !setup.settings.platform.enabled);
+    }
+}
