@@ -182,15 +182,14 @@ impl Connection {
                     }
                     return Ok(header.failed);
                 }
-                (REMOTE_PROGRAM, FrameKind::Event) => {
+                (REMOTE_PROGRAM, FrameKind::Event)
                     if header.procedure == Procedure::DomainEventCallbackJobCompleted as u32
-                        && payload.len() <= MAX_EVENT_BYTES
-                    {
-                        if self.events.len() == MAX_EVENTS {
-                            self.events.pop_front();
-                        }
-                        self.events.push_back(payload.to_vec());
+                        && payload.len() <= MAX_EVENT_BYTES =>
+                {
+                    if self.events.len() == MAX_EVENTS {
+                        self.events.pop_front();
                     }
+                    self.events.push_back(payload.to_vec());
                 }
                 (KEEPALIVE_PROGRAM, FrameKind::Event) if header.procedure == KEEPALIVE_PING => {
                     let pong = Header {

@@ -370,6 +370,8 @@ impl RemoteError {
     pub const AUTH_FAILED: i32 = 45;
     /// The domain is not in a state to answer this: it is shut off, say.
     pub const OPERATION_INVALID: i32 = 55;
+    /// The domain does not do this in its present state: it is where a migration goes to, say.
+    pub const OPERATION_UNSUPPORTED: i32 = 84;
     /// Who asks may not see this.
     pub const ACCESS_DENIED: i32 = 88;
 

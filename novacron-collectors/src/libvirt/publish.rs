@@ -34,6 +34,9 @@ pub(crate) fn publish(reading: &LibvirtReading, (guest, libvirt): &Metrics) {
     network(rows, guest);
 }
 
+/// One value of something, if it is known.
+type Value<T, N> = fn(&T) -> Option<N>;
+
 /// The guests of a reading that have series of their own.
 #[derive(Clone, Copy)]
 struct Rows<'a>(&'a LibvirtReading);
@@ -259,7 +262,7 @@ fn memory(rows: Rows<'_>, metrics: &GuestMetrics) {
         number(guest.stats.memory.resident)
     });
     rows.gauge(&metrics.memory_used_bytes, used_memory);
-    let told: [(_, fn(&GuestMemory) -> Option<u64>); 5] = [
+    let told: [(_, Value<GuestMemory, u64>); 5] = [
         (&metrics.memory_available_bytes, |memory| memory.available),
         (&metrics.memory_unused_bytes, |memory| memory.unused),
         (&metrics.memory_usable_bytes, |memory| memory.usable),
@@ -275,7 +278,7 @@ fn memory(rows: Rows<'_>, metrics: &GuestMetrics) {
             number(guest.stats.memory.guest.as_ref().and_then(value))
         });
     }
-    let counted: [(_, fn(&GuestMemory) -> Option<u64>); 4] = [
+    let counted: [(_, Value<GuestMemory, u64>); 4] = [
         (&metrics.memory_swap_in_bytes_total, |memory| {
             memory.swapped_in
         }),
@@ -318,7 +321,7 @@ fn used_memory(guest: &Guest) -> Option<f64> {
 
 fn disks(rows: Rows<'_>, metrics: &GuestMetrics) {
     rows.gauge(&metrics.disk_used_bytes, occupied);
-    let counted: [(_, fn(&Disk) -> Option<f64>); 8] = [
+    let counted: [(_, Value<Disk, f64>); 8] = [
         (&metrics.disk_read_bytes_total, |disk| {
             number(disk.read_bytes)
         }),
@@ -342,7 +345,7 @@ fn disks(rows: Rows<'_>, metrics: &GuestMetrics) {
         let disks = rows.disks();
         family.replace_all(disks.filter_map(|(labels, disk)| Some((labels, value(disk)?))));
     }
-    let sizes: [(_, fn(&Disk) -> Option<u64>); 2] = [
+    let sizes: [(_, Value<Disk, u64>); 2] = [
         (&metrics.disk_capacity_bytes, |disk| disk.capacity),
         (&metrics.disk_physical_bytes, |disk| disk.physical),
     ];
@@ -363,7 +366,7 @@ fn occupied(guest: &Guest) -> Option<f64> {
 }
 
 fn network(rows: Rows<'_>, metrics: &GuestMetrics) {
-    let counted: [(_, fn(&Traffic) -> Option<u64>); 4] = [
+    let counted: [(_, Value<Traffic, u64>); 4] = [
         (&metrics.network_bytes_total, |traffic| traffic.bytes),
         (&metrics.network_packets_total, |traffic| traffic.packets),
         (&metrics.network_errors_total, |traffic| traffic.errors),
