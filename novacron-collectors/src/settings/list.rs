@@ -16,7 +16,7 @@ use crate::hardware::{EdacCollector, PowerCollector, SensorsCollector};
 use crate::host::cpu::{CpuCollector, CpuSettings};
 use crate::host::disk::{DiskCollector, DiskSettings};
 use crate::host::memory::{MemoryCollector, MemorySettings};
-use crate::libvirt::{LibvirtCollector, LibvirtSettings};
+use crate::libvirt::{JobsCollector, LibvirtCollector, LibvirtSettings};
 use crate::network::{NetworkCollector, NetworkSettings};
 use crate::platform::PlatformCollector;
 use crate::rdma::RdmaCollector;
@@ -113,6 +113,7 @@ collectors! {
     edac: EdacCollector, Nothing, |root, _| EdacCollector::new(root);
     smart: SmartCollector, SmartSettings, SmartCollector::new;
     libvirt: LibvirtCollector, LibvirtSettings, LibvirtCollector::new;
+    libvirt_jobs: JobsCollector, LibvirtSettings, JobsCollector::new;
 }
 
 /// Settings of a collector that needs none.
