@@ -7,12 +7,16 @@
 
 #[cfg(target_os = "linux")]
 pub mod circuit;
+#[cfg(all(target_os = "linux", feature = "containers"))]
+pub mod containers;
 #[cfg(feature = "exporter")]
 pub mod duration;
 #[cfg(all(target_os = "linux", feature = "hardware"))]
 pub mod hardware;
 #[cfg(all(target_os = "linux", feature = "host"))]
 pub mod host;
+#[cfg(all(target_os = "linux", any(feature = "containers", feature = "ml")))]
+mod http;
 #[cfg(all(target_os = "linux", feature = "libvirt"))]
 pub mod libvirt;
 #[cfg(all(target_os = "linux", feature = "host"))]

@@ -4,7 +4,8 @@
 
 use std::sync::Arc;
 
-use super::labels::Flow;
+use super::labels::{Access, Flow};
+use super::system::{PressureKind, PressureResource};
 use crate::label::{LabelSet, LabelValue};
 use crate::metric::{Absolute, Collected, Gauge};
 use crate::registry::MetricGroup;
@@ -44,7 +45,7 @@ pub struct ContainerMetrics {
     #[metric(unit = Bytes)]
     pub container_network_bytes_total: Collected<ContainerTrafficLabels, Absolute>,
 
-    /// Writable layer and volume use.
+    /// Bytes that a container wrote over its image, as its runtime measures them from time to time.
     #[metric(unit = Bytes)]
     pub container_filesystem_usage_bytes: Collected<ContainerLabels, Gauge>,
 
@@ -55,6 +56,72 @@ pub struct ContainerMetrics {
     /// Out-of-memory kills.
     #[metric(unit = "kills")]
     pub container_oom_kills_total: Collected<ContainerLabels, Absolute>,
+
+    /// Constant 1 with a container's short id and image.
+    pub container_info: Collected<ContainerInfoLabels, Gauge>,
+
+    /// 1 while the health check of a container holds, 0 while it fails; absent without one.
+    pub container_healthy: Collected<ContainerLabels, Gauge>,
+
+    /// Processors' worth of time that a container may use; +Inf when unlimited.
+    #[metric(unit = "cores")]
+    pub container_cpu_limit_cores: Collected<ContainerLabels, Gauge>,
+
+    /// Periods in which a container's limit of CPU time was enforced.
+    #[metric(unit = "periods")]
+    pub container_cpu_periods_total: Collected<ContainerLabels, Absolute>,
+
+    /// Periods in which a container was kept waiting, its CPU time used up.
+    #[metric(unit = "periods")]
+    pub container_cpu_throttled_periods_total: Collected<ContainerLabels, Absolute>,
+
+    /// Time a container was kept waiting, its CPU time used up.
+    #[metric(unit = Seconds)]
+    pub container_cpu_throttled_seconds_total: Collected<ContainerLabels, Absolute>,
+
+    /// Memory of a container without what the kernel would drop first.
+    #[metric(unit = Bytes)]
+    pub container_memory_working_set_bytes: Collected<ContainerLabels, Gauge>,
+
+    /// Swap used by a container.
+    #[metric(unit = Bytes)]
+    pub container_memory_swap_bytes: Collected<ContainerLabels, Gauge>,
+
+    /// Times a container came to one of its bounds of memory.
+    #[metric(unit = "events")]
+    pub container_memory_events_total: Collected<ContainerMemoryEventLabels, Absolute>,
+
+    /// Processes and threads of a container.
+    #[metric(unit = "tasks")]
+    pub container_tasks: Collected<ContainerLabels, Gauge>,
+
+    /// Processes and threads that a container may have; +Inf when unlimited.
+    #[metric(unit = "tasks")]
+    pub container_tasks_limit: Collected<ContainerLabels, Gauge>,
+
+    /// Bytes that a container moved at block devices.
+    #[metric(unit = Bytes)]
+    pub container_io_bytes_total: Collected<ContainerIoLabels, Absolute>,
+
+    /// Requests of a container to block devices.
+    #[metric(unit = "operations")]
+    pub container_io_operations_total: Collected<ContainerIoLabels, Absolute>,
+
+    /// Packets passed by a container.
+    #[metric(unit = "packets")]
+    pub container_network_packets_total: Collected<ContainerTrafficLabels, Absolute>,
+
+    /// Packets of a container that were damaged.
+    #[metric(unit = "errors")]
+    pub container_network_errors_total: Collected<ContainerTrafficLabels, Absolute>,
+
+    /// Packets of a container that found no room.
+    #[metric(unit = "packets")]
+    pub container_network_drops_total: Collected<ContainerTrafficLabels, Absolute>,
+
+    /// Time tasks of a container stalled on a resource (PSI).
+    #[metric(unit = Seconds)]
+    pub container_pressure_stall_seconds_total: Collected<ContainerPressureLabels, Absolute>,
 }
 
 /// Which container.
@@ -79,10 +146,64 @@ pub struct ContainerTrafficLabels {
     pub direction: Flow,
 }
 
-/// Name of a container.
+/// What a container is.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, LabelSet)]
+pub struct ContainerInfoLabels {
+    pub name: ContainerName,
+    pub runtime: ContainerRuntime,
+    pub id: ContainerId,
+    pub image: ContainerImage,
+}
+
+/// Which bound of memory a container came to.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, LabelSet)]
+pub struct ContainerMemoryEventLabels {
+    pub name: ContainerName,
+    pub runtime: ContainerRuntime,
+    pub event: MemoryEvent,
+}
+
+/// What a container did to block devices.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, LabelSet)]
+pub struct ContainerIoLabels {
+    pub name: ContainerName,
+    pub runtime: ContainerRuntime,
+    pub direction: Access,
+}
+
+/// What a container waited for, and whether all of it did.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, LabelSet)]
+pub struct ContainerPressureLabels {
+    pub name: ContainerName,
+    pub runtime: ContainerRuntime,
+    pub resource: PressureResource,
+    pub kind: PressureKind,
+}
+
+/// Name of a container; its short id where no runtime names it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, LabelValue)]
 #[label(cap = 1000)]
 pub struct ContainerName(Arc<str>);
+
+/// The first 12 digits of a container's id.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, LabelValue)]
+#[label(cap = 1000)]
+pub struct ContainerId(Arc<str>);
+
+/// Image a container was made from, as its runtime spells it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, LabelValue)]
+#[label(cap = 1000)]
+pub struct ContainerImage(Arc<str>);
+
+/// A bound of memory that a container came to: `low` was protected and reclaimed all the same,
+/// `high` was slowed down, `max` found its limit, `oom` could not be helped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, LabelValue)]
+pub enum MemoryEvent {
+    Low,
+    High,
+    Max,
+    Oom,
+}
 
 /// Container runtime.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, LabelValue)]
