@@ -1,4 +1,4 @@
-//! The machine itself, from `/proc` and `/sys`: [`cpu`], [`memory`] and [`disk`].
+//! The machine itself, from `/proc` and `/sys`: [`cpu`], [`memory`], [`disk`] and [`filesystem`].
 //!
 //! Each reads plain files of the kernel, needs no privileges beyond reading them, and leaves out
 //! what this kernel does not have. A number is taken only if its token was read completely, on a
@@ -14,6 +14,7 @@ use crate::{Root, text};
 
 pub mod cpu;
 pub mod disk;
+pub mod filesystem;
 pub mod memory;
 
 /// Ticks per second in which the kernel gives CPU time to user space, on every architecture.

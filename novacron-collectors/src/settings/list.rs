@@ -15,6 +15,7 @@ use crate::hardware::smart::{SmartCollector, SmartSettings};
 use crate::hardware::{EdacCollector, PowerCollector, SensorsCollector};
 use crate::host::cpu::{CpuCollector, CpuSettings};
 use crate::host::disk::{DiskCollector, DiskSettings};
+use crate::host::filesystem::{FilesystemCollector, FilesystemSettings};
 use crate::host::memory::{MemoryCollector, MemorySettings};
 use crate::libvirt::{JobsCollector, LibvirtCollector, LibvirtSettings};
 use crate::network::{NetworkCollector, NetworkSettings};
@@ -105,6 +106,7 @@ collectors! {
     cpu: CpuCollector, CpuSettings, CpuCollector::new;
     memory: MemoryCollector, MemorySettings, MemoryCollector::new;
     disk: DiskCollector, DiskSettings, DiskCollector::new;
+    filesystem: FilesystemCollector, FilesystemSettings, FilesystemCollector::new;
     network: NetworkCollector, NetworkSettings, NetworkCollector::new;
     rdma: RdmaCollector, Nothing, |root, _| RdmaCollector::new(root);
     platform: PlatformCollector, Nothing, |root, _| PlatformCollector::new(root);
