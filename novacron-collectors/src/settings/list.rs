@@ -11,6 +11,7 @@ use super::hint;
 use super::start::Start;
 use super::table::{COMMON, Table, TableOf, keys_of};
 use crate::Root;
+use crate::containers::{ContainersCollector, ContainersSettings};
 use crate::hardware::smart::{SmartCollector, SmartSettings};
 use crate::hardware::{EdacCollector, PowerCollector, SensorsCollector};
 use crate::host::cpu::{CpuCollector, CpuSettings};
@@ -116,6 +117,7 @@ collectors! {
     smart: SmartCollector, SmartSettings, SmartCollector::new;
     libvirt: LibvirtCollector, LibvirtSettings, LibvirtCollector::new;
     libvirt_jobs: JobsCollector, LibvirtSettings, JobsCollector::new;
+    containers: ContainersCollector, ContainersSettings, ContainersCollector::new;
 }
 
 /// Settings of a collector that needs none.
@@ -127,7 +129,8 @@ pub struct Nothing {}
 impl Settings {
     /// What `[metrics]` says.
     pub(super) fn switch(&mut self, libvirt: bool, containers: bool, per_vm: bool) {
-        let _ = containers;
+        self.containers.enabled &= containers;
+        self.containers.own.per_container &= per_vm;
         self.libvirt.enabled &= libvirt;
         self.libvirt.own.per_vm &= per_vm;
     }
