@@ -52,14 +52,30 @@ use novacron_telemetry::collect::{CollectError, Collector, Run, Schedule};
 use self::link::{Kind, Link, Overlay};
 use self::softnet::Softnet;
 use self::traffic::Traffic;
+use crate::pattern::Patterns;
 use crate::{Root, text};
 
 pub mod link;
 mod publish;
-pub mod select;
 pub mod sockets;
 pub mod softnet;
 pub mod traffic;
+
+/// The interfaces that are left out unless the settings say otherwise: the loopback, and those that
+/// come and go with guests and containers, whose traffic is shown with them.
+pub const EXCLUDED: [&str; 8] = [
+    "lo",
+    "veth*",
+    "tap*",
+    "vnet*",
+    "macvtap*",
+    "cali*",
+    "docker*",
+    "ovs-system",
+];
+
+/// How much of a run is left for what is read after the interfaces.
+const RESERVE: Duration = Duration::from_millis(500);
 
 /// Settings of the collector: the table `[collectors.network]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,8 +85,8 @@ pub mod traffic;
     serde(default, deny_unknown_fields)
 )]
 pub struct NetworkSettings {
-    /// Interfaces to leave out, with `*` for any text. The default is [`select::EXCLUDED`].
-    pub exclude: Vec<String>,
+    /// Interfaces to leave out. The default is [`EXCLUDED`].
+    pub exclude: Patterns,
     /// Whether ports of switches are shown although `exclude` names them.
     pub switch_ports: bool,
 }
@@ -78,10 +94,7 @@ pub struct NetworkSettings {
 impl Default for NetworkSettings {
     fn default() -> Self {
         Self {
-            exclude: select::EXCLUDED
-                .iter()
-                .map(|&name| name.to_owned())
-                .collect(),
+            exclude: EXCLUDED.into(),
             switch_ports: true,
         }
     }
@@ -190,7 +203,7 @@ impl NetworkCollector {
         };
         let mut links = BTreeMap::new();
         for name in names {
-            if run.expired() {
+            if run.remaining() < RESERVE {
                 run.skip(&name, "no time left");
                 continue;
             }
@@ -203,7 +216,7 @@ impl NetworkCollector {
         let mut interfaces: Vec<Interface> = traffic
             .into_iter()
             .map(|traffic| Interface {
-                own: !select::matches_any(&self.settings.exclude, &traffic.interface),
+                own: !self.settings.exclude.matches(&traffic.interface),
                 link: links.get(&traffic.interface).cloned().unwrap_or_default(),
                 traffic,
             })

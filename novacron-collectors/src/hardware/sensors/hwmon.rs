@@ -129,8 +129,11 @@ fn channels(files: &[String]) -> impl Iterator<Item = Channel<'_>> {
     })
 }
 
+/// Whether there is a file of this name; `files` is sorted.
 fn has(files: &[String], file: &str) -> bool {
-    files.iter().any(|have| have == file)
+    files
+        .binary_search_by(|have| have.as_str().cmp(file))
+        .is_ok()
 }
 
 fn channel_values(

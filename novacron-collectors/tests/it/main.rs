@@ -1,0 +1,13 @@
+//! Collectors, read from trees that stand for hosts.
+
+#[cfg(all(target_os = "linux", feature = "hardware"))]
+mod hardware;
+#[cfg(all(target_os = "linux", feature = "host"))]
+mod network;
+#[cfg(all(target_os = "linux", feature = "host"))]
+mod platform;
+#[cfg(all(target_os = "linux", feature = "host"))]
+mod rdma;
+#[cfg(all(target_os = "linux", feature = "hardware"))]
+mod smart;
+mod support;

@@ -1,0 +1,224 @@
+//! What the tests of several collectors need.
+
+#![allow(dead_code, reason = "each feature has tests that need a part of it")]
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use novacron_collectors::Root;
+use novacron_telemetry::Registry;
+use novacron_telemetry::collect::{CollectError, Collector, Run};
+use novacron_telemetry::registry::Handles;
+use tempfile::TempDir;
+
+/// A file or folder of the fixtures.
+pub(crate) fn fixture(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/fixtures")
+        .join(name)
+}
+
+/// The tree of a QEMU guest, as its kernel had it.
+pub(crate) fn qemu() -> Root {
+    Root::new(fixture("qemu"))
+}
+
+/// The tree of a host of metal, to be changed at will.
+pub(crate) fn metal() -> Tree {
+    let text = std::fs::read_to_string(fixture("metal.tree")).unwrap();
+    let tree = Tree::new();
+    let mut lines = text.lines();
+    while let Some(line) = lines.next() {
+        if line.is_empty() || line.starts_with('#') {
+            continue;
+        }
+        if let Some(path) = line.strip_suffix(" <<") {
+            let content: Vec<&str> = lines.by_ref().take_while(|line| *line != ">>").collect();
+            tree.write(path, &(content.join("\n") + "\n"));
+        } else if let Some((path, target)) = line.split_once(" -> ") {
+            let path = tree.folder_of(path);
+            std::os::unix::fs::symlink(target, path).unwrap();
+        } else if let Some((path, content)) = line.split_once(" =") {
+            tree.write(path, &(content.trim_start().to_owned() + "\n"));
+        } else {
+            assert!(line.ends_with('/'), "{line}");
+            std::fs::create_dir_all(tree.path(line)).unwrap();
+        }
+    }
+    tree
+}
+
+/// A tree that is gone with its last test.
+#[derive(Debug)]
+pub(crate) struct Tree(TempDir);
+
+impl Tree {
+    pub(crate) fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    pub(crate) fn root(&self) -> Root {
+        Root::new(self.0.path())
+    }
+
+    pub(crate) fn path(&self, relative: &str) -> PathBuf {
+        self.0.path().join(relative)
+    }
+
+    /// Writes a file, and makes its folder.
+    pub(crate) fn write(&self, path: &str, content: &str) {
+        std::fs::write(self.folder_of(path), content).unwrap();
+    }
+
+    /// Puts something there that cannot be read as a file: a pipe that nobody writes to.
+    pub(crate) fn pipe(&self, path: &str) {
+        let path = self.folder_of(path);
+        let _ = std::fs::remove_file(&path);
+        let made = Command::new("mkfifo").arg(path).status().unwrap();
+        assert!(made.success());
+    }
+
+    /// Takes a file, folder or link away.
+    pub(crate) fn remove(&self, path: &str) {
+        let path = self.path(path);
+        if path.symlink_metadata().unwrap().is_dir() {
+            std::fs::remove_dir_all(path).unwrap();
+        } else {
+            std::fs::remove_file(path).unwrap();
+        }
+    }
+
+    fn folder_of(&self, path: &str) -> PathBuf {
+        let path = self.path(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        path
+    }
+}
+
+/// A collector and what it shows.
+pub(crate) struct Shown<C: Collector> {
+    pub(crate) collector: C,
+    pub(crate) registry: Registry,
+    metrics: C::Metrics,
+    /// What the last run left out.
+    pub(crate) skipped: Vec<String>,
+}
+
+impl<C: Collector> Shown<C> {
+    pub(crate) fn new(collector: C) -> Self {
+        let registry = Registry::new();
+        let metrics = C::Metrics::of(&registry).unwrap();
+        Self {
+            collector,
+            registry,
+            metrics,
+            skipped: Vec::new(),
+        }
+    }
+
+    /// One run, published as the sampler does it; the exposition without comments and without what
+    /// the library says of itself.
+    pub(crate) fn run(&mut self) -> Result<String, CollectError> {
+        self.run_within(Duration::from_secs(60))
+    }
+
+    pub(crate) fn run_within(&mut self, deadline: Duration) -> Result<String, CollectError> {
+        let mut run = Run::within(deadline);
+        let reading = self.collector.read(&mut run);
+        self.skipped = run.skipped_targets().to_vec();
+        C::publish(&reading?, &self.metrics);
+        Ok(series(&self.registry.render()))
+    }
+
+    /// What is shown when the last good reading grew too old.
+    pub(crate) fn forget(&self) -> String {
+        C::publish(&C::Reading::default(), &self.metrics);
+        series(&self.registry.render())
+    }
+
+    /// The whole exposition of this collector's families.
+    pub(crate) fn exposition(&self) -> String {
+        own(&self.registry.render())
+    }
+}
+
+/// The lines of families that have a series, without those of the library itself.
+fn own(exposition: &str) -> String {
+    let mut kept = String::new();
+    let mut head = String::new();
+    for line in exposition.lines() {
+        if line.starts_with('#') {
+            if line.starts_with("# HELP") {
+                head.clear();
+            }
+            head += line;
+            head.push('\n');
+        } else if !line.starts_with("novacron_telemetry_") {
+            kept += &std::mem::take(&mut head);
+            kept += line;
+            kept.push('\n');
+        }
+    }
+    kept
+}
+
+fn series(exposition: &str) -> String {
+    let lines = exposition.lines();
+    lines
+        .filter(|line| !line.starts_with('#') && !line.starts_with("novacron_telemetry_"))
+        .flat_map(|line| [line, "\n"])
+        .collect()
+}
+
+/// Whether the exposition has this line.
+#[track_caller]
+pub(crate) fn has(exposition: &str, line: &str) {
+    assert!(
+        exposition.lines().any(|have| have == line),
+        "no line `{line}` in:\n{exposition}"
+    );
+}
+
+/// Compares with a committed exposition; `BLESS=1` writes it. promtool has to have nothing to say.
+#[track_caller]
+pub(crate) fn golden(name: &str, exposition: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/golden")
+        .join(name);
+    if std::env::var_os("BLESS").is_some() {
+        std::fs::write(&path, exposition).unwrap();
+    }
+    let expected = std::fs::read_to_string(&path).unwrap_or_default();
+    assert_eq!(exposition, expected, "BLESS=1 rewrites {}", path.display());
+    promtool(exposition);
+}
+
+/// Said aloud where promtool is missing; a failure where nothing may be.
+fn promtool(exposition: &str) {
+    let tools = Path::new(env!("CARGO_MANIFEST_DIR")).join("../.tools/bin/promtool");
+    let program = match tools.exists() {
+        true => tools,
+        false => "promtool".into(),
+    };
+    let child = Command::new(program)
+        .args(["check", "metrics"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn();
+    let Ok(mut child) = child else {
+        let strict = std::env::var_os("NOVACRON_TEST").is_some_and(|test| test == "strict");
+        assert!(!strict, "promtool is not installed");
+        println!("left out: promtool is not installed");
+        return;
+    };
+    let mut stdin = child.stdin.take().unwrap();
+    stdin.write_all(exposition.as_bytes()).unwrap();
+    drop(stdin);
+    let output = child.wait_with_output().unwrap();
+    let said = [output.stdout, output.stderr].concat();
+    let said = String::from_utf8_lossy(&said);
+    assert!(output.status.success() && said.trim().is_empty(), "{said}");
+}
