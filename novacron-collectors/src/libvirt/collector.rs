@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
-use novacron_telemetry::collect::{CollectError, Collector, Run, Schedule};
+use novacron_telemetry::collect::{CollectError, CollectErrorKind, Collector, Run, Schedule};
 
 use super::client::ClientError;
 use super::domain::DomainStats;
@@ -293,7 +293,12 @@ impl LibvirtCollector {
     /// What is said while the daemon does not answer: that it does not, and for a while what it said
     /// before.
     fn without_daemon(&self, run: &mut Run, why: &ClientError) -> LibvirtReading {
-        run.skip("libvirt", why);
+        // Even if its socket is gone: that it was there makes it a failure.
+        let error = failure(why);
+        run.fail(match error.kind() {
+            CollectErrorKind::Absent => CollectError::failed(error.why().to_owned()),
+            _ => error,
+        });
         let recent = self.last.as_ref();
         let recent = recent.filter(|(then, _)| then.elapsed() <= KEPT_FOR);
         let mut guests = recent.map(|(_, guests)| guests.clone());
@@ -319,13 +324,10 @@ impl Collector for LibvirtCollector {
                 let failure = failure(&error);
                 return match failure.kind() {
                     // It was there: that it is gone is news, not absence.
-                    novacron_telemetry::collect::CollectErrorKind::Absent
-                        if self.last.is_some() =>
-                    {
+                    CollectErrorKind::Absent if self.last.is_some() => {
                         Ok(self.without_daemon(run, &error))
                     }
-                    novacron_telemetry::collect::CollectErrorKind::Absent
-                    | novacron_telemetry::collect::CollectErrorKind::Denied => Err(failure),
+                    CollectErrorKind::Absent | CollectErrorKind::Denied => Err(failure),
                     _ => Ok(self.without_daemon(run, &error)),
                 };
             }

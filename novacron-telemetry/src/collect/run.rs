@@ -3,6 +3,8 @@
 use std::fmt;
 use std::time::{Duration, Instant};
 
+use super::CollectError;
+
 /// The most targets that are named; the others are counted.
 const NAMED: usize = 8;
 /// The longest text that is kept of one.
@@ -15,6 +17,7 @@ pub struct Run {
     again_in: Option<Duration>,
     skipped: usize,
     named: Vec<String>,
+    failure: Option<CollectError>,
 }
 
 impl Run {
@@ -26,6 +29,7 @@ impl Run {
             again_in: None,
             skipped: 0,
             named: Vec::new(),
+            failure: None,
         }
     }
 
@@ -58,6 +62,19 @@ impl Run {
             }
             self.named.push(text);
         }
+    }
+
+    /// Says that this run failed although there is a reading to publish: that what was asked does
+    /// not answer, say, and what it said before. It counts as if the error had been returned; how
+    /// long old values are shown is the collector's own affair then.
+    pub fn fail(&mut self, error: CollectError) {
+        self.failure = Some(error);
+    }
+
+    /// Why this run failed, if it said so.
+    #[must_use]
+    pub fn failure(&self) -> Option<&CollectError> {
+        self.failure.as_ref()
     }
 
     /// How many targets were left out so far.

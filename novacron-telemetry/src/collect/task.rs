@@ -134,6 +134,9 @@ impl Task {
         match published {
             Ok(()) => {
                 self.read_at = Some(now);
+                if let Some(error) = finished.run.failure() {
+                    return self.failed(now, error, metrics);
+                }
                 (self.panics, self.absences) = (0, 0);
                 let skipped = finished.run.skipped();
                 show::targets(metrics, self.name, skipped);

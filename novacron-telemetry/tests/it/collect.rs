@@ -312,6 +312,29 @@ fn a_run_that_left_something_out_is_partial() {
 }
 
 #[test]
+fn a_run_may_have_something_to_show_and_fail_nevertheless() {
+    let telemetry = telemetry();
+    let failed = step(|run| {
+        run.skip("another", "it was not even asked");
+        run.fail(CollectError::timed_out("the daemon does not answer"));
+        Ok(vec![("x", 7.0)])
+    });
+    let (hang, go_on) = hanging();
+    telemetry
+        .collect(scripted([failed, hang, fine(8.0)]))
+        .unwrap();
+    let shown = wait(&telemetry, "a value", |shown| value(shown).is_some());
+    assert_eq!((value(&shown), success(&shown)), (Some(7.0), Some(0.0)));
+    assert!(is(&shown, "timed_out") || is(&shown, "stuck"));
+    assert_eq!((runs(&shown, "partial"), runs(&shown, "ok")), (0.0, 0.0));
+    assert!(runs(&shown, "timed_out") >= 1.0);
+    go_on.send(()).unwrap();
+    wait(&telemetry, "it heals", |shown| {
+        value(shown) == Some(8.0) && success(shown) == Some(1.0)
+    });
+}
+
+#[test]
 fn one_that_asks_for_it_runs_again_sooner() {
     let telemetry = telemetry();
     let sooner = step(|run| {
