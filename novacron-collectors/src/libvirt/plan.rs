@@ -53,10 +53,10 @@ impl Plan {
     pub(crate) fn turn(&mut self, uuid: &Uuid, info: ControlInfo, now: Instant) -> Turn {
         let held = Duration::from_millis(info.for_ms);
         match info.state {
-            ControlState::Occupied if held > PATIENCE => {
+            ControlState::Occupied if held > PATIENCE || !self.blocked.allows(uuid, now) => {
                 self.occupied.insert(*uuid);
-                let seconds = held.as_secs();
-                return Turn::Peek(format!("its monitor has been occupied for {seconds} s"));
+                let seconds = held.as_secs_f64();
+                return Turn::Peek(format!("its monitor has been occupied for {seconds:.1} s"));
             }
             ControlState::Error => {
                 return Turn::Leave("its monitor is broken".to_owned());
@@ -175,7 +175,9 @@ mod tests {
         let (uuid, now) = ([1; 16], Instant::now());
         plan.kept_waiting(&uuid, now);
         let occupied = info(ControlState::Occupied, 12);
-        assert!(matches!(plan.turn(&uuid, occupied, now), Turn::Peek(why) if why.contains("12 s")));
+        assert!(
+            matches!(plan.turn(&uuid, occupied, now), Turn::Peek(why) if why.contains("12.0 s"))
+        );
         assert_eq!(
             plan.turn(&uuid, info(ControlState::Free, 0), now),
             Turn::Ask

@@ -217,7 +217,11 @@ pub(crate) fn event_args(event: i32) -> Vec<u8> {
 }
 
 /// Whether the socket lets in who does not authenticate.
-pub(crate) fn auth_is_open(payload: &[u8]) -> Result<bool, XdrError> {
+///
+/// # Errors
+///
+/// If the payload is anything else.
+pub fn auth_is_open(payload: &[u8]) -> Result<bool, XdrError> {
     const NONE: u32 = 0;
     let mut decoder = Decoder::new(payload);
     let mut open = false;
@@ -310,7 +314,11 @@ pub fn control_info(payload: &[u8]) -> Result<ControlInfo, XdrError> {
 }
 
 /// A yes or no that is a word.
-pub(crate) fn flag(payload: &[u8]) -> Result<bool, XdrError> {
+///
+/// # Errors
+///
+/// If the payload is anything else.
+pub fn flag(payload: &[u8]) -> Result<bool, XdrError> {
     let mut decoder = Decoder::new(payload);
     let flag = decoder.i32()? != 0;
     decoder.end()?;
@@ -318,7 +326,11 @@ pub(crate) fn flag(payload: &[u8]) -> Result<bool, XdrError> {
 }
 
 /// A text alone.
-pub(crate) fn text(payload: &[u8]) -> Result<&[u8], XdrError> {
+///
+/// # Errors
+///
+/// If the payload is anything else.
+pub fn text(payload: &[u8]) -> Result<&[u8], XdrError> {
     let mut decoder = Decoder::new(payload);
     let text = decoder.text()?;
     decoder.end()?;

@@ -1,0 +1,10 @@
+//! The collectors of libvirt against recorded answers of a real daemon, and against a made-up one that
+//! hangs, lies and stammers.
+
+mod answers;
+mod calls;
+mod families;
+mod guests;
+mod jobs;
+mod scale;
+mod server;

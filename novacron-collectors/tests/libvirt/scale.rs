@@ -1,0 +1,74 @@
+//! A thousand domains: how long a run and a scrape take, and what is left of domains that are gone.
+
+use std::time::{Duration, Instant};
+
+use crate::guests::{Watch, settings};
+use crate::server::{Fake, Server};
+
+fn patient(server: &Server) -> Watch {
+    let mut settings = settings(server);
+    settings.call_timeout = Duration::from_secs(2);
+    Watch::new(server, settings)
+}
+
+#[test]
+fn a_thousand_domains_are_read_in_one_run_and_scraped_from_memory() {
+    let server = Server::with((0..1000).map(Fake::running).collect());
+    let mut watch = patient(&server);
+    let start = Instant::now();
+    let (reading, run) = watch.run();
+    let read = start.elapsed();
+    assert_eq!(reading.unwrap().guests.unwrap().len(), 1000);
+    assert_eq!(run.skipped(), 0, "{:?}", run.skipped_targets());
+    let start = Instant::now();
+    let text = watch.registry.render();
+    let scrape = start.elapsed();
+    let series = text.lines().filter(|line| !line.starts_with('#')).count();
+    println!(
+        "1000 domains: read in {read:?}, {series} series of {} bytes scraped in {scrape:?}",
+        text.len()
+    );
+    assert!(series > 40_000);
+    // Far more than it takes, also without optimisation and beside other work.
+    assert!(scrape < Duration::from_secs(2), "{scrape:?}");
+}
+
+#[test]
+fn an_hour_of_coming_and_going_leaves_nothing_behind() {
+    const RUNS: u32 = 360;
+    const THERE: u32 = 50;
+    const CHANGED: u32 = 10;
+    let server = Server::with((0..THERE).map(Fake::running).collect());
+    let mut watch = patient(&server);
+    let mut resident = Vec::new();
+    for run in 0..RUNS {
+        {
+            // Each run some are gone, and others, with names nobody has seen, are there.
+            let mut world = server.world();
+            let next = THERE + run * CHANGED;
+            world.domains.drain(..CHANGED as usize);
+            world
+                .domains
+                .extend((next..next + CHANGED).map(Fake::running));
+            world.calls.clear();
+        }
+        let (reading, _) = watch.run();
+        assert_eq!(reading.unwrap().guests.unwrap().len(), THERE as usize);
+        if run % 60 == 59 {
+            let text = watch.registry.render();
+            let gone = format!("name=\"vm{:04}\"", run * CHANGED);
+            let there = format!("name=\"vm{:04}\"", THERE + run * CHANGED + CHANGED - 1);
+            assert!(!text.contains(&gone) && text.contains(&there));
+            resident.push(resident_bytes());
+        }
+    }
+    println!("resident after each sixth of {RUNS} runs: {resident:?}");
+    let (early, last) = (resident[1], *resident.last().unwrap());
+    assert!(last < early + (16 << 20), "{resident:?}");
+}
+
+fn resident_bytes() -> u64 {
+    let statm = std::fs::read_to_string("/proc/self/statm").unwrap();
+    let pages: u64 = statm.split(' ').nth(1).unwrap().parse().unwrap();
+    pages * rustix::param::page_size() as u64
+}
