@@ -24,7 +24,7 @@
 //! that was made anew begins at 0: `rate()` takes both for a reset.
 //!
 //! **Privileges:** none. In a container the host's `/proc` and `/sys` must be mounted below the
-//! [`Root`]; the numbers are of the network namespace of its process 1.
+//! [`Root`]; the numbers are then of the network namespace of the host's process 1.
 //!
 //! **Failure:** without `/proc/net/dev` the run fails. Everything else is left out where it is missing or broken;
 //! an interface that vanishes between the list and the reading is left out silently.
@@ -184,12 +184,17 @@ impl NetworkCollector {
         Self { root, settings }
     }
 
-    /// A file of `/proc/net`. That is a link to the reader's own namespace; process 1 has the host's,
-    /// also where the host's `/proc` is mounted into a container.
+    /// A file of `/proc/net`. That leads to the reader's own network, as `/sys/class/net` does; where
+    /// another host's `/proc` is mounted, that host's is asked for, and process 1 has it.
     fn proc_net(&self, file: &str) -> std::io::Result<String> {
-        self.root
-            .text(format!("proc/1/net/{file}"))
-            .or_else(|_| self.root.text(format!("proc/net/{file}")))
+        let own = || self.root.text(format!("proc/net/{file}"));
+        match self.root == Root::default() {
+            true => own(),
+            false => self
+                .root
+                .text(format!("proc/1/net/{file}"))
+                .or_else(|_| own()),
+        }
     }
 
     /// The links of all interfaces by name; `None` if they cannot be listed.

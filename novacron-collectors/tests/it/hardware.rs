@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use novacron_collectors::Root;
 use novacron_collectors::hardware::{EdacCollector, PowerCollector, SensorsCollector};
 use novacron_telemetry::collect::CollectErrorKind;
 
@@ -260,6 +261,53 @@ fn energy_goes_on_over_a_wrap() {
         &power.run().unwrap(),
         &zone("package-0 (intel-rapl:0)", "262154.32885"),
     );
+}
+
+/// Where the tree is that the other process of the next test reads.
+const FORBIDDEN: &str = "NOVACRON_FORBIDDEN_TREE";
+
+#[test]
+fn energy_that_is_roots_alone_is_denied() {
+    use std::os::unix::fs::PermissionsExt;
+    use std::os::unix::process::CommandExt;
+
+    let denied = |root: Root| {
+        let error = Shown::new(PowerCollector::new(root)).run().unwrap_err();
+        assert_eq!(error.kind(), CollectErrorKind::Denied, "{error}");
+    };
+    if let Some(tree) = std::env::var_os(FORBIDDEN) {
+        return denied(Root::new(tree));
+    }
+    let tree = metal();
+    let forbid = |path: &str, mode| {
+        let mode = std::fs::Permissions::from_mode(mode);
+        std::fs::set_permissions(tree.path(path), mode).unwrap();
+    };
+    forbid("", 0o755);
+    for zone in [
+        "intel-rapl:0",
+        "intel-rapl:0:0",
+        "intel-rapl:1",
+        "intel-rapl-mmio:0",
+    ] {
+        forbid(&format!("sys/class/powercap/{zone}/energy_uj"), 0);
+    }
+    if std::fs::read(tree.path("sys/class/powercap/intel-rapl:0/energy_uj")).is_err() {
+        return denied(tree.root());
+    }
+    // Nothing is forbidden to root: somebody else has to try.
+    let test = "hardware::energy_that_is_roots_alone_is_denied";
+    let other = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", test])
+        .env(FORBIDDEN, tree.path(""))
+        .uid(65534)
+        .gid(65534)
+        .status();
+    match other {
+        Ok(status) => assert!(status.success()),
+        // This test lies in a folder of root's.
+        Err(error) => println!("left out: {error}"),
+    }
 }
 
 #[test]

@@ -11,3 +11,4 @@ mod rdma;
 #[cfg(all(target_os = "linux", feature = "hardware"))]
 mod smart;
 mod support;
+mod written;
