@@ -40,30 +40,49 @@ pub(crate) fn run(options: Options) -> Result<(), Complaint> {
         let signals = Signals::new().map_err(|error| deaf(&error))?;
         let notify = Notify::from_env();
         let logs = logs(&setup)?;
-        let telemetry = telemetry(&setup, &options, Some(&logs), true)?;
-        let listener = telemetry.listen(setup.listener(setup.config.metrics.listen, &options)?)?;
-        let root = Root::new(&options.root);
-        let collectors = setup.settings.start(&telemetry, &root)?;
-        announce(&setup, &listener, &collectors);
-        let running = Running {
-            options,
-            setup,
-            telemetry: telemetry.clone(),
-            listener,
-            logs,
-            root,
-        };
-        notify.ready("answering scrapes");
-        attend(running, signals, &notify).await;
-        Ok(())
+        let telemetry = telemetry(&setup, &options, Some(&logs))?;
+        match start(options, setup, &telemetry, logs) {
+            Ok(running) => {
+                notify.ready("answering scrapes");
+                attend(running, signals, &notify).await;
+                Ok(())
+            }
+            Err(complaint) => {
+                // What was logged comes before the complaint.
+                let _ = telemetry.shutdown(FAREWELL).await;
+                Err(complaint)
+            }
+        }
+    })
+}
+
+/// Takes the port, starts the collectors, and says so.
+fn start(
+    options: Options,
+    setup: Setup,
+    telemetry: &Telemetry,
+    logs: Logs,
+) -> Result<Running, Complaint> {
+    let address = setup.config.metrics.listen;
+    let listener = telemetry.listen(setup.listener(address, &options)?)?;
+    let root = Root::new(&options.root);
+    let collectors = setup.settings.start(telemetry, &root)?;
+    announce(&setup, &listener, &collectors);
+    Ok(Running {
+        telemetry: telemetry.clone(),
+        options,
+        setup,
+        listener,
+        logs,
+        root,
     })
 }
 
 /// Says whether it would start, without the port, and leaves everything as it is.
 pub(crate) fn check(options: &Options) -> Result<(), Complaint> {
     let setup = Setup::read(options)?;
-    let logs = logs(&setup)?;
-    let telemetry = telemetry(&setup, options, Some(&logs), false)?;
+    logs(&setup)?;
+    let telemetry = telemetry(&setup, options, None)?;
     // Any port: the one that was meant may be in use by the exporter that is to be replaced.
     let any = SocketAddr::from(([127, 0, 0, 1], 0));
     telemetry.listen(setup.listener(any, options)?)?;
@@ -97,11 +116,11 @@ fn logs(setup: &Setup) -> Result<Logs, Complaint> {
     Ok(logs)
 }
 
+/// With a log it is the whole program's; without one it is only looked at.
 fn telemetry(
     setup: &Setup,
     options: &Options,
     logs: Option<&Logs>,
-    install: bool,
 ) -> Result<Telemetry, Complaint> {
     use tracing_subscriber::layer::SubscriberExt as _;
     use tracing_subscriber::util::SubscriberInitExt as _;
@@ -116,7 +135,7 @@ fn telemetry(
     for profile in &options.profile {
         builder = builder.aliases(*profile);
     }
-    let Some(logs) = logs.filter(|_| install) else {
+    let Some(logs) = logs else {
         return Ok(builder.build()?);
     };
     logs.log_panics(Duration::from_millis(200));
