@@ -129,10 +129,16 @@ pub struct Nothing {}
 impl Settings {
     /// What `[metrics]` says.
     pub(super) fn switch(&mut self, libvirt: bool, containers: bool, per_vm: bool) {
-        self.containers.enabled &= containers;
-        self.containers.own.per_container &= per_vm;
+        // It is the same daemon: what is said of it once holds for both.
+        if self.libvirt_jobs.own == LibvirtSettings::default() {
+            self.libvirt_jobs.own = self.libvirt.own.clone();
+        }
         self.libvirt.enabled &= libvirt;
+        self.libvirt_jobs.enabled &= libvirt;
+        self.containers.enabled &= containers;
         self.libvirt.own.per_vm &= per_vm;
+        self.libvirt_jobs.own.per_vm &= per_vm;
+        self.containers.own.per_container &= per_vm;
     }
 }
 

@@ -324,6 +324,33 @@ mod tests {
     }
 
     #[test]
+    fn the_table_metrics_switches_kinds_of_collectors() {
+        let all = Settings::default();
+        assert!(all.libvirt.enabled && all.libvirt.own.per_vm && all.containers.own.per_container);
+        let settings = |text: &str| text.parse::<Settings>().unwrap();
+
+        let without = settings("[metrics]\ncollect_libvirt_stats = false");
+        assert!(!without.libvirt.enabled && !without.libvirt_jobs.enabled);
+        assert!(without.containers.enabled);
+        let without = settings("[metrics]\ncollect_container_stats = false");
+        assert!(without.libvirt.enabled && !without.containers.enabled);
+
+        let few = settings("[metrics.limits]\nper_vm = false\n[collectors.libvirt]\nper_vm = true");
+        assert!(!few.libvirt.own.per_vm && !few.libvirt_jobs.own.per_vm);
+        assert!(!few.containers.own.per_container && few.containers.enabled);
+
+        let both = settings("[collectors.libvirt]\nuri = \"test:///default\"");
+        assert_eq!(
+            both.libvirt_jobs.own.uri, "test:///default",
+            "one daemon, said once"
+        );
+        let each = settings(
+            "[collectors.libvirt]\nuri = \"a:///\"\n[collectors.libvirt_jobs]\nuri = \"b:///\"",
+        );
+        assert_eq!(each.libvirt_jobs.own.uri, "b:///");
+    }
+
+    #[test]
     fn keys_are_found_without_a_list_of_them() {
         let keys = Settings::keys("network").unwrap();
         assert_eq!(&keys[..3], COMMON);

@@ -89,10 +89,8 @@ fn numbers_are_those_of_the_root() {
     let total = "novacron_system_memory_available_bytes";
     let text = exporter.scrape_until("memory", |text| !samples(text, total).is_empty());
     assert_eq!(value(&text, total), Some("614400"));
-    assert_eq!(
-        samples(&text, "novacron_system_load1"),
-        ["novacron_system_load1 0.5"]
-    );
+    let load = "novacron_system_load_average{period=\"1m\"}";
+    assert_eq!(value(&text, load), Some("0.5"));
 }
 
 #[test]

@@ -153,7 +153,8 @@ impl Exporter {
             }
             assert!(
                 begun.elapsed() < PATIENCE,
-                "not {what}:\n{text}\n{}",
+                "not {what}: {}\n{}",
+                states(&text),
                 self.log()
             );
             thread::sleep(Duration::from_millis(50));
