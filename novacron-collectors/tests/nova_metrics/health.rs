@@ -35,7 +35,10 @@ fn a_collector_that_fails_makes_it_degraded_and_no_more() {
     exporter.scrape_until("degraded", |text| text.contains(health));
     let answer = exporter.get("/health");
     assert_eq!(answer.status, 200, "{answer:?}");
-    assert!(answer.body.contains("\"status\": \"degraded\""), "{answer:?}");
+    assert!(
+        answer.body.contains("\"status\": \"degraded\""),
+        "{answer:?}"
+    );
     assert!(answer.body.contains("\"libvirt\""), "{answer:?}");
     assert_eq!(exporter.get("/readyz").status, 200);
 
@@ -43,7 +46,10 @@ fn a_collector_that_fails_makes_it_degraded_and_no_more() {
     exporter.write("NovaFile", "[metrics]\ncollect_libvirt_stats = false\n");
     exporter.signal(Signal::HUP);
     exporter.scrape_until("well", |_| {
-        exporter.get("/health").body.contains("\"status\": \"healthy\"")
+        exporter
+            .get("/health")
+            .body
+            .contains("\"status\": \"healthy\"")
     });
 }
 
