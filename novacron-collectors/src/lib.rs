@@ -11,6 +11,8 @@ pub mod circuit;
 pub mod containers;
 #[cfg(feature = "exporter")]
 pub mod duration;
+#[cfg(all(target_os = "linux", feature = "gpu"))]
+pub mod gpu;
 #[cfg(all(target_os = "linux", feature = "hardware"))]
 pub mod hardware;
 #[cfg(all(target_os = "linux", feature = "host"))]

@@ -12,6 +12,7 @@ use super::start::Start;
 use super::table::{COMMON, Table, TableOf, keys_of};
 use crate::Root;
 use crate::containers::{ContainersCollector, ContainersSettings};
+use crate::gpu::{GpuCollector, GpuSettings};
 use crate::hardware::smart::{SmartCollector, SmartSettings};
 use crate::hardware::{EdacCollector, PowerCollector, SensorsCollector};
 use crate::host::cpu::{CpuCollector, CpuSettings};
@@ -118,6 +119,7 @@ collectors! {
     libvirt: LibvirtCollector, LibvirtSettings, LibvirtCollector::new;
     libvirt_jobs: JobsCollector, LibvirtSettings, JobsCollector::new;
     containers: ContainersCollector, ContainersSettings, ContainersCollector::new;
+    gpu: GpuCollector, GpuSettings, GpuCollector::new;
 }
 
 /// Settings of a collector that needs none.
