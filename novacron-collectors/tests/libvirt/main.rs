@@ -4,7 +4,10 @@
 mod answers;
 mod calls;
 mod families;
+mod goldens;
 mod guests;
 mod jobs;
 mod scale;
 mod server;
+#[path = "../it/support.rs"]
+mod support;
