@@ -1,5 +1,7 @@
 //! Collectors, read from trees that stand for hosts.
 
+#[cfg(feature = "exporter")]
+mod goldens;
 #[cfg(all(target_os = "linux", feature = "hardware"))]
 mod hardware;
 #[cfg(all(target_os = "linux", feature = "host"))]
