@@ -64,9 +64,8 @@ pub(super) fn read(path: &Path, most: u64) -> io::Result<Contents> {
     let metadata = file.metadata()?;
     plain(&metadata)?;
     // Room for all of it at once: a buffer that grows leaves copies behind.
-    let mut bytes = Zeroizing::new(Vec::with_capacity(
-        usize::try_from(most + 1).unwrap_or_default(),
-    ));
+    let room = usize::try_from(metadata.len().min(most) + 1).unwrap_or_default();
+    let mut bytes = Zeroizing::new(Vec::with_capacity(room));
     file.take(most + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > most {
         return Err(refusal(format!("it is larger than {most} bytes")));

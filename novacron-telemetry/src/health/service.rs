@@ -7,6 +7,7 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use http::header::{self, HeaderValue};
 use http::{Method, Request, Response, StatusCode};
+use http_body::Body as _;
 use tower_service::Service;
 
 use super::{Health, HealthBody, HealthStatus, Report};
@@ -56,11 +57,14 @@ impl HealthService {
         write: impl Fn(&Report) -> String,
     ) -> Response<HealthBody> {
         let mut response = self.choose(request, write);
+        // Also what HEAD would have been sent.
+        let length = response.body().size_hint().exact().unwrap_or_default();
         let headers = response.headers_mut();
         let json = HeaderValue::from_static("application/json");
         headers.insert(header::CONTENT_TYPE, json);
         let fresh = HeaderValue::from_static("no-store");
         headers.insert(header::CACHE_CONTROL, fresh);
+        headers.insert(header::CONTENT_LENGTH, length.into());
         if request.method() == Method::HEAD {
             *response.body_mut() = HealthBody::empty();
         }

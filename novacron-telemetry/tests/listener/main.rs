@@ -1,0 +1,9 @@
+//! The port of our own, asked over real sockets: by honest scrapers, and by everybody else.
+
+mod abuse;
+mod auth;
+mod canary;
+mod heads;
+mod life;
+mod support;
+mod tls;
