@@ -204,9 +204,9 @@ pub struct Host(Arc<str>);
 #[label(cap = 128)]
 pub struct Device(Arc<str>);
 
-/// Name of a network interface.
+/// Name of a network interface: of a thousand guests with two each, and the host's.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, LabelValue)]
-#[label(cap = 512)]
+#[label(cap = 2048)]
 pub struct Interface(Arc<str>);
 
 /// Which way packets went through an interface.
