@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use novacron_telemetry::collect::Collector;
+use novacron_telemetry::collect::{Collector, Schedule};
 use novacron_telemetry::{Result, Telemetry};
 use serde::de::{self, DeserializeSeed, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
@@ -64,6 +64,15 @@ macro_rules! collectors {
                     _ => return None,
                 };
                 Some(COMMON.iter().chain(own).copied().collect())
+            }
+
+            /// When each collector runs with these settings, whether or not it is switched on.
+            #[must_use]
+            pub fn schedules(&self) -> Vec<(&'static str, Schedule)> {
+                vec![$((
+                    stringify!($name),
+                    self.$name.schedule(<$collector as Collector>::SCHEDULE),
+                )),*]
             }
 
             /// Brings what runs to these settings, from those that it runs with.

@@ -5,6 +5,7 @@ mod health;
 mod hints;
 mod privileges;
 mod reload;
+mod sample;
 mod scrape;
 mod settings;
 mod supervisor;
