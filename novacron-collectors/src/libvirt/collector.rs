@@ -98,9 +98,9 @@ impl LibvirtCollector {
         self.within(run, self.settings.call_timeout)
     }
 
-    /// Whether the end of the run is near.
-    fn is_late(run: &Run) -> bool {
-        run.remaining() <= MARGIN * 2
+    /// Whether what is left of the run is too short for a call to be judged by it.
+    fn is_late(&self, run: &Run) -> bool {
+        run.remaining() <= MARGIN + self.settings.call_timeout / 2
     }
 
     /// All domains, with what needs no monitor.
@@ -108,7 +108,11 @@ impl LibvirtCollector {
         let deadline = self.call(run);
         let (connection, fresh) = self.light.open(deadline)?;
         if fresh {
-            self.version = connection.version(deadline).ok().map(release);
+            self.version = match connection.version(deadline) {
+                Ok(version) => Some(release(version)),
+                Err(ClientError::Remote(_)) => None,
+                Err(error) => return Err(error),
+            };
         }
         // It is served by workers that no guest can keep: whether the daemon lives shows here.
         connection.domains(deadline)?;
@@ -128,7 +132,7 @@ impl LibvirtCollector {
         let (mut ask, mut peek) = (Vec::new(), Vec::new());
         for domain in domains {
             let deadline = self.call(run);
-            let info = match Self::is_late(run) {
+            let info = match self.is_late(run) {
                 true => Err(ClientError::TimedOut),
                 false => self.light.ask(deadline, |connection| {
                     connection.control_info(domain, deadline)
@@ -159,7 +163,7 @@ impl LibvirtCollector {
     fn read_heavy(&mut self, run: &mut Run, domains: &[&Domain]) {
         let mut abandoned = 0;
         for group in self.plan.groups(domains) {
-            if abandoned >= MOST_ABANDONED || Self::is_late(run) {
+            if abandoned >= MOST_ABANDONED || self.is_late(run) {
                 for domain in group {
                     run.skip(domain.display_name(), "no time left in this run");
                 }
@@ -353,7 +357,7 @@ impl Collector for LibvirtCollector {
         self.read_heavy(run, &ask);
         for group in peek.chunks(GROUP) {
             // That they are left out has been said; here is only what is there nevertheless.
-            if Self::is_late(run) || self.ask(run, group, PEEK).is_err() {
+            if self.is_late(run) || self.ask(run, group, PEEK).is_err() {
                 break;
             }
         }
