@@ -5,6 +5,10 @@ mod goldens;
 #[cfg(all(target_os = "linux", feature = "hardware"))]
 mod hardware;
 #[cfg(all(target_os = "linux", feature = "host"))]
+mod host;
+#[cfg(target_os = "linux")]
+mod mutations;
+#[cfg(all(target_os = "linux", feature = "host"))]
 mod network;
 #[cfg(all(target_os = "linux", feature = "host"))]
 mod platform;

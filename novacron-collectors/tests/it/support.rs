@@ -27,7 +27,17 @@ pub(crate) fn qemu() -> Root {
 
 /// The tree of a host of metal, to be changed at will.
 pub(crate) fn metal() -> Tree {
-    let text = std::fs::read_to_string(fixture("metal.tree")).unwrap();
+    tree("metal.tree")
+}
+
+/// The tree of a host on which nothing that is shown is zero, to be changed at will.
+pub(crate) fn busy() -> Tree {
+    tree("busy.tree")
+}
+
+/// The tree that a file of the fixtures describes.
+pub(crate) fn tree(name: &str) -> Tree {
+    let text = std::fs::read_to_string(fixture(name)).unwrap();
     let tree = Tree::new();
     let mut lines = text.lines();
     while let Some(line) = lines.next() {

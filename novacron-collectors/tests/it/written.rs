@@ -27,6 +27,25 @@ fn writes_its_families<C: Collector>(collector: C) {
 
 #[cfg(all(target_os = "linux", feature = "host"))]
 #[test]
+fn cpu_memory_disk_and_filesystem_write_their_families() {
+    use novacron_telemetry::collect::Run;
+
+    let tree = crate::support::busy();
+    let root = tree.root();
+    // The share of busy time is that between two readings.
+    let mut cpu = crate::host::cpu(&root);
+    let run = &mut Run::within(std::time::Duration::from_secs(60));
+    cpu.read(run).unwrap();
+    let stat = std::fs::read_to_string(tree.path("proc/stat")).unwrap();
+    tree.write("proc/stat", &stat.replace("cpu1 500021", "cpu1 500121"));
+    writes_its_families(cpu);
+    writes_its_families(crate::host::memory(&root));
+    writes_its_families(crate::host::disk(&root));
+    writes_its_families(crate::host::filesystem(&root));
+}
+
+#[cfg(all(target_os = "linux", feature = "host"))]
+#[test]
 fn network_rdma_and_platform_write_their_families() {
     use novacron_collectors::network::{NetworkCollector, NetworkSettings};
     use novacron_collectors::platform::PlatformCollector;

@@ -1,0 +1,407 @@
+//! Every file that a collector reads, cut at every byte and changed at random: nobody panics, and
+//! nothing is shown that no file says.
+//!
+//! The files are those of a tree of the fixtures. A case names the tree, the collector, the units
+//! that its conversions multiply by, and the families whose values are counted or computed and so
+//! stand in no file. Which files are read is found out: those without which something else is shown.
+//!
+//! * **Cut:** after a part of a file, every series that is shown is one that the whole file shows. A
+//!   number that was cut in half must be absent, not smaller.
+//! * **Changed:** every value that is shown and was not shown before is a number in the changed
+//!   file, times a unit, or a value that the family had anyway (a label changed). So a zero is shown
+//!   only where the file says zero: none is made up.
+//!
+//! `NOVACRON_MUTATIONS` is how many changes there are of all cases together; 100 000 if it is not set.
+//! To add a collector, add a line to [`cases`] below.
+
+use std::collections::{HashMap, HashSet};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use novacron_collectors::Root;
+use novacron_telemetry::collect::Collector;
+
+use crate::support::{Shown, Tree};
+
+/// What a case knows about its collector.
+struct Case<C> {
+    tree: Tree,
+    /// Makes the collector anew for each reading, so that one does not explain the next.
+    make: fn(&Root) -> C,
+    /// What a token may be multiplied by on its way.
+    units: &'static [f64],
+    /// Families that are counted or computed: their values stand in no file.
+    computed: &'static [&'static str],
+}
+
+/// One line per collector: name, its feature, tree, how it is made, units, computed families.
+macro_rules! cases {
+    ($($name:ident, $feature:literal, $tree:path, $make:expr, $units:expr, $computed:expr;)*) => {
+        const CASES: u32 = [$(stringify!($name)),*].len() as u32;
+
+        $(
+            #[cfg(feature = $feature)]
+            mod $name {
+                use super::*;
+
+                fn case() -> Case<impl Collector> {
+                    Case { tree: $tree(), make: $make, units: &$units, computed: &$computed }
+                }
+
+                #[test]
+                fn shows_nothing_but_the_whole_of_what_is_left_when_a_file_is_cut() {
+                    cut(case());
+                }
+
+                #[test]
+                fn shows_nothing_but_what_is_said_when_a_file_is_changed() {
+                    changed(case());
+                }
+            }
+        )*
+    };
+}
+
+cases! {
+    cpu, "host", crate::support::busy, crate::host::cpu,
+        [1.0, 0.01, 1e-6, 1e3],
+        ["cpu_cores", "cpu_usage_percent", "system_processes", "open_file_descriptors"];
+    memory, "host", crate::support::busy, crate::host::memory,
+        [1.0, 1024.0, 65_536.0],
+        ["memory_usage_bytes", "swap_used_bytes", "numa_cpus", "ksm_running", "transparent_hugepage_mode"];
+    disk, "host", crate::support::busy, crate::host::disk,
+        [1.0, 512.0, 1e-3],
+        ["raid_disks", "raid_state", "raid_sync_action", "raid_sync_progress_ratio"];
+    filesystem, "host", crate::support::busy, crate::host::filesystem,
+        [],
+        ["filesystem_info", "filesystem_source_info", "filesystem_read_only"];
+}
+
+/// A collector that reads a tree of which one file is not as it was.
+struct Watch<C: Collector> {
+    case: Case<C>,
+    root: Root,
+    shown: Shown<C>,
+    /// What the tree shows as it is.
+    base: HashSet<String>,
+    /// The values of each family in it.
+    values: HashMap<String, Vec<f64>>,
+    /// The files that are read, with what they hold.
+    files: Vec<(String, Vec<u8>)>,
+}
+
+impl<C: Collector> Watch<C> {
+    fn new(case: Case<C>) -> Self {
+        let root = case.tree.root();
+        let shown = Shown::new((case.make)(&root));
+        let mut watch = Self {
+            case,
+            root,
+            shown,
+            base: HashSet::new(),
+            values: HashMap::new(),
+            files: Vec::new(),
+        };
+        watch.base = watch.series();
+        assert!(!watch.base.is_empty(), "{} shows nothing", C::NAME);
+        for line in &watch.base {
+            let (family, value) = parts(line);
+            let values = watch.values.entry(family.to_owned()).or_default();
+            values.push(value);
+        }
+        for path in files(&watch.case.tree) {
+            let file = watch.case.tree.path(&path);
+            let bytes = std::fs::read(&file).unwrap();
+            std::fs::remove_file(&file).unwrap();
+            let read = watch.series() != watch.base;
+            std::fs::write(&file, &bytes).unwrap();
+            if read {
+                watch.files.push((path, bytes));
+            }
+        }
+        assert!(!watch.files.is_empty(), "{} reads nothing", C::NAME);
+        watch
+    }
+
+    /// Reads the tree as it is now.
+    fn series(&mut self) -> HashSet<String> {
+        self.shown.collector = (self.case.make)(&self.root);
+        let series = match self.shown.run() {
+            Ok(series) => series,
+            Err(_) => self.shown.forget(),
+        };
+        series.lines().map(str::to_owned).collect()
+    }
+
+    /// Reads the tree with this file changed; returns what is shown that was not.
+    fn news(&mut self, path: &str, bytes: &[u8]) -> Vec<String> {
+        std::fs::write(self.case.tree.path(path), bytes).unwrap();
+        let begun = Instant::now();
+        let series = catch_unwind(AssertUnwindSafe(|| self.series()));
+        let took = begun.elapsed();
+        let series = series.unwrap_or_else(|_| panic!("{path}: panicked at {}", excerpt(bytes)));
+        assert!(
+            took < Duration::from_secs(10),
+            "{path}: {took:?} for {}",
+            excerpt(bytes)
+        );
+        series.difference(&self.base).cloned().collect()
+    }
+
+    fn is_computed(&self, family: &str) -> bool {
+        self.case
+            .computed
+            .iter()
+            .any(|known| family.ends_with(known))
+    }
+
+    fn restore(&self, path: &str, bytes: &[u8]) {
+        std::fs::write(self.case.tree.path(path), bytes).unwrap();
+    }
+}
+
+fn cut<C: Collector>(case: Case<C>) {
+    let mut watch = Watch::new(case);
+    let mut cuts = 0;
+    for (path, whole) in watch.files.clone() {
+        for end in 0..whole.len() {
+            for line in watch.news(&path, &whole[..end]) {
+                assert!(
+                    watch.is_computed(parts(&line).0),
+                    "{path}, cut at {end} after {}: {line}",
+                    excerpt(&whole[end.saturating_sub(40)..end]),
+                );
+            }
+            cuts += 1;
+        }
+        watch.restore(&path, &whole);
+    }
+    println!("{}: {} files, {cuts} cuts", C::NAME, watch.files.len());
+}
+
+fn changed<C: Collector>(case: Case<C>) {
+    let total = std::env::var("NOVACRON_MUTATIONS").map_or(100_000, |text| text.parse().unwrap());
+    let mut watch = Watch::new(case);
+    let mut dice = Dice(0x9e37_79b9_7f4a_7c15 ^ C::NAME.len() as u64);
+    let files = watch.files.clone();
+    let bytes: usize = files.iter().map(|(_, bytes)| bytes.len()).sum();
+    let (mut changes, mut news) = (0_u32, 0_u32);
+    while changes < total / CASES + 1 {
+        // By files and by bytes in turn: small files are many, and large ones have more to break.
+        let (path, whole) = match dice.one_in(2) {
+            true => &files[dice.below(files.len())],
+            false => {
+                let mut at = dice.below(bytes);
+                let mut files = files.iter();
+                loop {
+                    let file = files.next().unwrap();
+                    match at.checked_sub(file.1.len()) {
+                        Some(rest) => at = rest,
+                        None => break file,
+                    }
+                }
+            }
+        };
+        let mut broken = whole.clone();
+        for _ in 0..=dice.below(3) {
+            dice.change(&mut broken);
+        }
+        let tokens = numbers(&broken);
+        for line in watch.news(path, &broken) {
+            let (family, value) = parts(&line);
+            let had = watch.values.get(family);
+            let explained = watch.is_computed(family)
+                || had.is_some_and(|values| values.contains(&value))
+                || watch
+                    .case
+                    .units
+                    .iter()
+                    .any(|unit| tokens.iter().any(|token| same(token * unit, value)));
+            assert!(explained, "{path}: `{line}` from {}", excerpt(&broken));
+            assert!(
+                value.is_finite(),
+                "{path}: `{line}` from {}",
+                excerpt(&broken)
+            );
+            news += 1;
+        }
+        watch.restore(path, whole);
+        changes += 1;
+    }
+    println!(
+        "{}: {changes} changes of {} files; {news} values were new, and each of them was said",
+        C::NAME,
+        files.len()
+    );
+    // An oracle that is never asked proves nothing.
+    assert!(news > changes / 50 || watch.case.units.is_empty(), "{news}");
+}
+
+/// The family of a line of an exposition, and its value.
+fn parts(line: &str) -> (&str, f64) {
+    let (series, value) = line.rsplit_once(' ').unwrap();
+    let family = series.split('{').next().unwrap();
+    (family, value.parse().unwrap())
+}
+
+fn same(a: f64, b: f64) -> bool {
+    a == b || (a - b).abs() <= 1e-9 * a.abs().max(b.abs())
+}
+
+/// The numbers that a text says: tokens that are nothing else.
+fn numbers(bytes: &[u8]) -> Vec<f64> {
+    let separates = |byte: &u8| byte.is_ascii_whitespace() || b":=/,()[]{}\"".contains(byte);
+    let tokens = bytes.split(separates).filter_map(|token| {
+        let plain = |byte: &u8| byte.is_ascii_digit() || matches!(byte, b'-' | b'.');
+        let text = std::str::from_utf8(token).ok()?;
+        (!token.is_empty() && token.iter().all(plain)).then(|| text.parse().ok())?
+    });
+    tokens.collect()
+}
+
+fn excerpt(bytes: &[u8]) -> String {
+    let shown = &bytes[..bytes.len().min(2000)];
+    format!("\"{}\"", shown.escape_ascii())
+}
+
+/// The files of a tree, without links, by path.
+pub(crate) fn files(tree: &Tree) -> Vec<String> {
+    fn walk(root: &Path, folder: &Path, found: &mut Vec<String>) {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let entry = entry.unwrap();
+            let (kind, path) = (entry.file_type().unwrap(), entry.path());
+            if kind.is_dir() {
+                walk(root, &path, found);
+            } else if kind.is_file() {
+                let path = path.strip_prefix(root).unwrap();
+                found.push(path.to_str().unwrap().to_owned());
+            }
+        }
+    }
+    let root = tree.path("");
+    let mut found = Vec::new();
+    walk(&root, &root, &mut found);
+    found.sort_unstable();
+    found
+}
+
+/// Chance that is the same each time.
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0
+    }
+
+    fn below(&mut self, end: usize) -> usize {
+        (self.roll() >> 11) as usize % end.max(1)
+    }
+
+    fn one_in(&mut self, n: usize) -> bool {
+        self.below(n) == 0
+    }
+
+    /// Where lines begin, and the end.
+    fn lines(bytes: &[u8]) -> Vec<usize> {
+        let ends = bytes.iter().enumerate().filter(|(_, byte)| **byte == b'\n');
+        std::iter::once(0)
+            .chain(ends.map(|(at, _)| at + 1))
+            .collect()
+    }
+
+    /// Breaks a text in one of the ways that texts break in, or in one that nobody thought of.
+    fn change(&mut self, bytes: &mut Vec<u8>) {
+        const BYTES: &[u8] = b"0123456789 \t\n\r-.+:=/,()[]{}x\"aZ\0\xff\\";
+        const TOKENS: &[&str] = &[
+            "0",
+            "-0",
+            "-1",
+            "1",
+            "00",
+            "0.0",
+            "inf",
+            "NaN",
+            "1e3",
+            "0x10",
+            "",
+            " ",
+            "none",
+            "+7",
+            "18446744073709551615",
+            "18446744073709551616",
+            "9223372036854775808",
+            "4294967295",
+            "99999999999999999999999999999999",
+            "1.5",
+            ".5",
+            "5.",
+            "\u{661}",
+            "\n",
+            "kB",
+            "max",
+        ];
+        let (from, to) = (self.below(bytes.len() + 1), self.below(bytes.len() + 1));
+        let (from, to) = (from.min(to), from.max(to));
+        match self.below(11) {
+            0 if from < bytes.len() => bytes[from] ^= 1 << self.below(8),
+            1 => bytes.insert(from, BYTES[self.below(BYTES.len())]),
+            2 if from < bytes.len() => {
+                bytes.remove(from);
+            }
+            3 => bytes.truncate(to),
+            4 => {
+                bytes.drain(from..to.min(from + 12));
+            }
+            5 => {
+                let again = bytes[from..to.min(from + 200)].to_vec();
+                bytes.splice(to..to, again);
+            }
+            // A token is another one: the one that a parser has to get right.
+            6 | 7 => {
+                let is_end = |byte: &u8| byte.is_ascii_whitespace() || b":=,".contains(byte);
+                let begin = bytes[..from]
+                    .iter()
+                    .rposition(is_end)
+                    .map_or(0, |at| at + 1);
+                let end = bytes[from..]
+                    .iter()
+                    .position(is_end)
+                    .map_or(bytes.len(), |at| from + at);
+                let token = TOKENS[self.below(TOKENS.len())].bytes();
+                bytes.splice(begin..end, token);
+            }
+            8 => {
+                let lines = Self::lines(bytes);
+                let at = self.below(lines.len());
+                let (begin, end) = (lines[at], lines.get(at + 1).copied().unwrap_or(bytes.len()));
+                let line: Vec<u8> = bytes.drain(begin..end).collect();
+                // Gone, or elsewhere.
+                if self.one_in(2) {
+                    let lines = Self::lines(bytes);
+                    let to = lines[self.below(lines.len())];
+                    bytes.splice(to..to, line);
+                }
+            }
+            9 => {
+                let line = [b"x".as_slice(), b"7 ", b"\n", b"9"][self.below(4)];
+                let many = line.repeat(self.below(20_000));
+                bytes.splice(from..from, many);
+            }
+            _ => bytes.retain(|byte| *byte != b'\n' || from % 2 == 0),
+        }
+    }
+}
+
+#[test]
+fn the_oracle_knows_what_a_number_is() {
+    assert_eq!(
+        numbers(b"a 12 -3\t0.5 12x x12 total=7\n1/95 [8]"),
+        [12.0, -3.0, 0.5, 7.0, 1.0, 95.0, 8.0]
+    );
+    assert!(same(0.1 + 0.2, 0.3) && !same(0.0, 1e-300) && !same(5.0, 5.1));
+    assert_eq!(parts("a_b{c=\"d e\"} 1.5"), ("a_b", 1.5));
+}
