@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::exporter::Exporter;
 use crate::judge::{Times, Verdict};
-use crate::lab::{Lab, Part, Side, wait_for};
+use crate::lab::{Guest, Lab, Part, Side, wait_for};
 use crate::scrape::Exposition;
 
 /// How long a last good value is shown: three intervals, but at least this.
@@ -70,7 +70,7 @@ fn a_domain_is_what_virsh_says_it_is() {
     let exporter = exporter(&lab, Side::A, "agree");
     let mut verdict = Verdict::default();
     for _ in 0..12 {
-        let names = guests.each_ref().map(|guest| guest.name());
+        let names = guests.each_ref().map(Guest::name);
         let before = names.each_ref().map(|name| Stats::of(&lab, name));
         let ours = exporter.after_a_round_of("libvirt");
         let after = names.each_ref().map(|name| Stats::of(&lab, name));
@@ -312,8 +312,10 @@ fn a_live_migration_is_seen_from_its_beginning_to_its_end() {
         .expect("the migration succeeds");
     times.assert_below_50_ms("scrapes during a live migration");
     println!(
-        "the job was seen active in {} scrapes: {polls:?}",
-        polls.len()
+        "the job was seen active in {} scrapes: {:?} to {:?}",
+        polls.len(),
+        polls.first(),
+        polls.last()
     );
     let distinct = polls
         .iter()
