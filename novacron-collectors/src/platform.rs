@@ -35,7 +35,7 @@ use novacron_telemetry::collect::{CollectError, Collector, Run, Schedule};
 use novacron_telemetry::metric::Gauge;
 use rustix::fs::OFlags;
 
-use crate::{Root, text};
+use crate::Root;
 
 const IOMMU: &str = "sys/kernel/iommu_groups";
 const PCI: &str = "sys/bus/pci/devices";
@@ -106,7 +106,7 @@ impl PlatformCollector {
     fn nested(&self) -> Option<bool> {
         ["kvm_intel", "kvm_amd"].iter().find_map(|module| {
             let path = format!("sys/module/{module}/parameters/nested");
-            match self.root.line(path)?.as_str() {
+            match self.root.attribute(path)?.as_str() {
                 "Y" | "1" => Some(true),
                 "N" | "0" => Some(false),
                 _ => None,
@@ -134,8 +134,8 @@ impl PlatformCollector {
                 continue;
             }
             let number = |file: &str| {
-                let line = self.root.line(format!("{PCI}/{device}/{file}"))?;
-                text::number(&line)
+                let path = format!("{PCI}/{device}/{file}");
+                self.root.number(path)
             };
             if let Some(limit) = number("sriov_totalvfs") {
                 let used = number("sriov_numvfs");
@@ -152,7 +152,7 @@ impl PlatformCollector {
     fn vulnerable(&self) -> Vec<(String, bool)> {
         let names = self.root.list(VULNERABILITIES).unwrap_or_default();
         let state = |name: String| {
-            let says = self.root.line(format!("{VULNERABILITIES}/{name}"))?;
+            let says = self.root.attribute(format!("{VULNERABILITIES}/{name}"))?;
             Some((name, vulnerable(&says)?))
         };
         names.into_iter().filter_map(state).collect()

@@ -87,7 +87,7 @@ impl RdmaCollector {
 
     fn port(&self, device: &str, port: &str) -> Port {
         let folder = format!("{FOLDER}/{device}/ports/{port}");
-        let line = |file: &str| self.root.line(format!("{folder}/{file}"));
+        let line = |file: &str| self.root.attribute(format!("{folder}/{file}"));
         let number = |file: &str| text::number::<u64>(&line(file)?);
         // Words of 64 bits wrap after years, as bytes too early for 64 bits: that one is left out.
         let bytes = |file: &str| number(file)?.checked_mul(4);

@@ -26,6 +26,8 @@ use std::str::FromStr;
 use rustix::fs::{self, AtFlags, CWD, FileType, Mode, OFlags, ResolveFlags};
 use rustix::io::Errno;
 
+use crate::text;
+
 /// The most that is read of one file.
 const LONGEST: u64 = 4 << 20;
 /// The most names that are listed of one folder.
@@ -99,7 +101,7 @@ impl Root {
     }
 
     /// The text of a file of one line, without its end and the blanks around it; `None` if it cannot
-    /// be read or is empty. For attributes in `/sys`, of which each may be missing or broken.
+    /// be read or is empty. For files that somebody wrote by hand, such as `/etc/hostname`.
     #[must_use]
     pub fn line(&self, relative: impl AsRef<Path>) -> Option<String> {
         let text = self.text(relative).ok()?;
@@ -107,10 +109,19 @@ impl Root {
         (!line.is_empty() && !line.contains('\n')).then(|| line.to_owned())
     }
 
-    /// The number in a file of one line; `None` if it cannot be read or is anything else.
+    /// The text of an attribute in `/sys`: as [`line`](Self::line), but only if the line was written
+    /// to its end, as the kernel does. What was cut could be the beginning of something else.
+    #[must_use]
+    pub fn attribute(&self, relative: impl AsRef<Path>) -> Option<String> {
+        let text = self.text(relative).ok()?;
+        let line = text.strip_suffix('\n')?.trim();
+        (!line.is_empty() && !line.contains('\n')).then(|| line.to_owned())
+    }
+
+    /// The number that an attribute is, as a whole; `None` if it cannot be read or is anything else.
     #[must_use]
     pub fn number<T: FromStr>(&self, relative: impl AsRef<Path>) -> Option<T> {
-        self.line(relative)?.parse().ok()
+        text::number(&self.attribute(relative)?)
     }
 
     /// The names in a folder, sorted, without those that are no UTF-8.
@@ -231,7 +242,16 @@ mod tests {
     fn a_number_is_the_whole_of_a_line() {
         let (folder, root) = root();
         assert_eq!(root.number("sys/class/speed"), Some(1000_u32));
-        for bad in ["", "\n", "10 Mbit\n", "1\n2\n", "0x10\n", "-\n"] {
+        for bad in [
+            "",
+            "\n",
+            "10 Mbit\n",
+            "1\n2\n",
+            "0x10\n",
+            "-\n",
+            "+1\n",
+            "100",
+        ] {
             std::fs::write(folder.path().join("bad"), bad).unwrap();
             assert_eq!(root.number::<u32>("bad"), None, "{bad:?}");
         }

@@ -106,8 +106,8 @@ impl Collector for EdacCollector {
                 continue;
             }
             let count = |file: &str| {
-                let line = self.root.line(format!("{FOLDER}/{name}/{file}"))?;
-                text::number(&line)
+                let path = format!("{FOLDER}/{name}/{file}");
+                self.root.number(path)
             };
             let (corrected, uncorrected) = (count("ce_count"), count("ue_count"));
             if corrected.is_none() || uncorrected.is_none() {

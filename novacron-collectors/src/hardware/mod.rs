@@ -19,3 +19,11 @@ pub use self::edac::EdacCollector;
 pub use self::power::PowerCollector;
 pub use self::sensors::SensorsCollector;
 pub use self::smart::SmartCollector;
+
+use crate::Root;
+
+/// An attribute that not every device has: `None` if there is none, `Some(None)` if there is one
+/// that cannot be read. The two are not the same: a fault that is unknown is not the absence of one.
+fn optional(root: &Root, path: &str) -> Option<Option<String>> {
+    root.exists(path).then(|| root.attribute(path))
+}

@@ -11,7 +11,7 @@
 //! 20 kW is no wrap but a driver that was loaded anew, and the total begins anew with it.
 //!
 //! A zone is part of the one it is in: sum over `package-…` zones, not over all. Where two ways lead to
-//! the same zone (`intel-rapl` and `intel-rapl-mmio`), both are shown and named apart.
+//! the same zone, the second one is named after it: `package-0 (intel-rapl-mmio)`.
 //!
 //! **Privileges:** `energy_uj` is readable by root alone, since it tells about secrets of others;
 //! otherwise the collector is *denied*. **Failure:** a machine without zones is *absent*.
@@ -40,6 +40,8 @@ use novacron_telemetry::collect::{CollectError, Collector, Run, Schedule};
 use crate::{Root, text};
 
 const FOLDER: &str = "sys/class/powercap";
+/// The way to zones that all machines have; those of others are named after theirs.
+const USUAL: &str = "intel-rapl";
 /// More than any processor package draws, so no wrap.
 const IMPLAUSIBLE_WATTS: f64 = 20_000.0;
 
@@ -109,32 +111,34 @@ impl PowerCollector {
     /// The zones, by the name of their folder: what they are called.
     fn zones(&self) -> io::Result<BTreeMap<String, String>> {
         let folders = self.root.list(FOLDER)?;
-        let name = |folder: &str| self.root.line(format!("{FOLDER}/{folder}/name"));
+        let name = |folder: &str| self.root.attribute(format!("{FOLDER}/{folder}/name"));
         let zones = folders
             .iter()
             .filter(|folder| self.root.exists(format!("{FOLDER}/{folder}/energy_uj")));
         let mut named: BTreeMap<String, String> = zones
             .filter_map(|folder| {
                 let own = name(folder)?;
+                let (way, _) = folder.split_once(':')?;
                 // `intel-rapl:0:1` is in `intel-rapl:0`, and that in `intel-rapl`, which is no zone.
-                let outer = folder
-                    .rsplit_once(':')
-                    .filter(|(outer, _)| outer.contains(':'))
-                    .and_then(|(outer, _)| name(outer));
-                let called = match outer {
-                    Some(outer) => format!("{outer}/{own}"),
-                    None => own,
+                let called = match folder.rsplit_once(':') {
+                    Some((outer, _)) if outer != way => format!("{}/{own}", name(outer)?),
+                    _ => own,
+                };
+                let called = match way {
+                    USUAL => called,
+                    way => format!("{called} ({way})"),
                 };
                 Some((folder.clone(), called))
             })
             .collect();
+        // Two zones of one name are not known of; should there be any, they are two series.
         let mut times = HashMap::<String, usize>::new();
         for called in named.values() {
             *times.entry(called.clone()).or_default() += 1;
         }
         for (folder, called) in &mut named {
             if times.get(called).is_some_and(|times| *times > 1) {
-                *called = format!("{called} ({folder})");
+                *called = format!("{called} {folder}");
             }
         }
         Ok(named)
@@ -142,7 +146,7 @@ impl PowerCollector {
 
     fn energy(&self, folder: &str) -> io::Result<Option<u64>> {
         let text = self.root.text(format!("{FOLDER}/{folder}/energy_uj"))?;
-        Ok(text::number(text.trim()))
+        Ok(text::lines(&text).next().and_then(text::number))
     }
 }
 
@@ -178,8 +182,7 @@ impl Collector for PowerCollector {
             };
             let range = self
                 .root
-                .line(format!("{FOLDER}/{folder}/max_energy_range_uj"))
-                .and_then(|line| text::number(&line));
+                .number(format!("{FOLDER}/{folder}/max_energy_range_uj"));
             let now = Instant::now();
             let total = self
                 .totals

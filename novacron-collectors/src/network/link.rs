@@ -90,13 +90,13 @@ pub fn read(root: &Root, interface: &str) -> Option<Link> {
         true => bridge_of(root, &folder, &names),
         false => has(&format!("upper_{OPEN_VSWITCH}")).then(|| OPEN_VSWITCH.to_owned()),
     };
-    let up = match root.line(format!("{folder}/operstate")).as_deref() {
+    let up = match root.attribute(format!("{folder}/operstate")).as_deref() {
         Some("up") => Some(true),
         Some("down" | "lowerlayerdown" | "notpresent") => Some(false),
         _ => None,
     };
     // Reading it fails with EINVAL on an interface that is switched off: no carrier, then.
-    let carrier = match root.line(format!("{folder}/carrier")).as_deref() {
+    let carrier = match root.attribute(format!("{folder}/carrier")).as_deref() {
         Some("1") => Some(true),
         Some("0") => Some(false),
         _ => (up == Some(false)).then_some(false),
@@ -113,7 +113,7 @@ pub fn read(root: &Root, interface: &str) -> Option<Link> {
         ports,
         carrier,
         up,
-        carrier_changes: number(root, &format!("{folder}/carrier_changes")),
+        carrier_changes: root.number(format!("{folder}/carrier_changes")),
         speed,
     })
 }
@@ -137,7 +137,7 @@ fn kind(root: &Root, folder: &str, interface: &str, has: &impl Fn(&str) -> bool)
         _ => {}
     }
     // Tunnels for packets of IP have a hardware type of their own: ARPHRD_IPGRE, ARPHRD_IP6GRE.
-    match number::<u32>(root, &format!("{folder}/type")) {
+    match root.number::<u32>(format!("{folder}/type")) {
         Some(778 | 823) => Kind::Overlay(Overlay::Gre),
         _ => Kind::Plain,
     }
@@ -159,11 +159,7 @@ fn bridge_of(root: &Root, folder: &str, names: &[String]) -> Option<String> {
 /// In bits per second. Absent where a driver does not know it, which is spelled 0, -1 or, by old
 /// kernels, 2³² - 1, or EINVAL since the link is down.
 fn speed(root: &Root, folder: &str) -> Option<f64> {
-    let megabits: i64 = number(root, &format!("{folder}/speed"))?;
+    let megabits: i64 = root.number(format!("{folder}/speed"))?;
     let known = megabits > 0 && megabits < i64::from(u32::MAX);
     known.then_some(megabits as f64 * 1e6)
-}
-
-fn number<T: std::str::FromStr>(root: &Root, path: &str) -> Option<T> {
-    text::number(&root.line(path)?)
 }

@@ -52,8 +52,8 @@ use novacron_telemetry::collect::{CollectError, Collector, Run, Schedule};
 use self::link::{Kind, Link, Overlay};
 use self::softnet::Softnet;
 use self::traffic::Traffic;
+use crate::Root;
 use crate::pattern::Patterns;
-use crate::{Root, text};
 
 pub mod link;
 mod publish;
@@ -275,8 +275,8 @@ impl Collector for NetworkCollector {
             None => (Vec::new(), None),
         };
         let tracking = |file: &str| {
-            let line = self.root.line(format!("proc/sys/net/netfilter/{file}"))?;
-            text::number(&line)
+            let path = format!("proc/sys/net/netfilter/{file}");
+            self.root.number(path)
         };
         Ok(NetworkReading {
             interfaces: self.interfaces(traffic, &links.unwrap_or_default()),

@@ -1,6 +1,7 @@
 //! What the tests of several collectors need.
 
 #![allow(dead_code, reason = "each feature has tests that need a part of it")]
+#![allow(clippy::print_stdout, reason = "what is left out is said aloud")]
 
 use std::io::Write;
 use std::path::{Path, PathBuf};

@@ -1,5 +1,6 @@
 //! What the machine says besides its chips: thermal zones, power supplies, network cards.
 
+use super::super::optional;
 use super::{Measured, Quantity};
 use crate::{Root, text};
 
@@ -17,15 +18,10 @@ pub(super) fn zones(root: &Root) -> Vec<Measured> {
         if files.iter().any(|file| file.starts_with("hwmon")) {
             return None;
         }
-        let line = |file: &str| root.line(format!("{ZONES}/{zone}/{file}"));
+        let line = |file: &str| root.attribute(format!("{ZONES}/{zone}/{file}"));
         let millis: i64 = text::number(&line("temp")?)?;
-        let kind = line("type");
         Some(Measured {
-            sensor: match kind {
-                Some(kind) => format!("{zone}/{kind}"),
-                None => zone,
-            },
-            channel: String::new(),
+            sensor: format!("{zone}/{}", line("type")?),
             quantity: Quantity::Temperature,
             value: millis as f64 / 1e3,
         })
@@ -38,8 +34,9 @@ pub(super) fn zones(root: &Root) -> Vec<Measured> {
 pub(super) fn supplies(root: &Root) -> Vec<Measured> {
     let supplies = root.list(SUPPLIES).unwrap_or_default();
     let supply = |supply: String| {
-        let line = |file: &str| root.line(format!("{SUPPLIES}/{supply}/{file}"));
-        if line("scope").as_deref() == Some("Device") {
+        let line = |file: &str| root.attribute(format!("{SUPPLIES}/{supply}/{file}"));
+        let other = |file: &str| optional(root, &format!("{SUPPLIES}/{supply}/{file}"));
+        if other("scope").is_some_and(|scope| scope.is_none_or(|scope| scope == "Device")) {
             return None;
         }
         let flag = |file: &str| match line(file)?.as_str() {
@@ -49,16 +46,18 @@ pub(super) fn supplies(root: &Root) -> Vec<Measured> {
         };
         let good = match line("type")?.as_str() {
             "Mains" | "UPS" => flag("online")?,
-            "Battery" => match line("health").as_deref() {
-                Some("Good") => true,
-                Some("Unknown") | None => flag("present")?,
-                Some(_) => false,
+            "Battery" => match other("health") {
+                None => flag("present")?,
+                Some(health) => match health?.as_str() {
+                    "Good" => true,
+                    "Unknown" => flag("present")?,
+                    _ => false,
+                },
             },
             _ => return None,
         };
         Some(Measured {
             sensor: supply,
-            channel: String::new(),
             quantity: Quantity::Supply,
             value: f64::from(good),
         })
@@ -77,11 +76,11 @@ pub(super) fn links(root: &Root) -> Vec<(String, bool)> {
         {
             return None;
         }
-        let up = match root.line(format!("{folder}/carrier")).as_deref() {
+        let up = match root.attribute(format!("{folder}/carrier")).as_deref() {
             Some("1") => true,
             Some("0") => false,
             // It cannot be read of a card that is switched off.
-            _ => match root.line(format!("{folder}/operstate"))?.as_str() {
+            _ => match root.attribute(format!("{folder}/operstate"))?.as_str() {
                 "down" => false,
                 _ => return None,
             },

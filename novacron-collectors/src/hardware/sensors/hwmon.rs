@@ -7,8 +7,9 @@ use std::collections::HashMap;
 use std::io;
 use std::time::Instant;
 
+use super::super::optional;
 use super::{Measured, Quantity};
-use crate::{Root, text};
+use crate::Root;
 
 const FOLDER: &str = "sys/class/hwmon";
 /// Drivers of power supplies that speak PMBus. Other PMBus chips are regulators on the board.
@@ -71,7 +72,7 @@ fn chip(root: &Root, entry: &str) -> Option<Chip> {
     let own = format!("{FOLDER}/{entry}");
     let folders = [own.clone(), format!("{own}/device")];
     let (folder, driver) = folders.into_iter().find_map(|folder| {
-        let driver = root.line(format!("{folder}/name"))?;
+        let driver = root.attribute(format!("{folder}/name"))?;
         Some((folder, driver))
     })?;
     let device = root.link_name(format!("{own}/device"));
@@ -89,44 +90,81 @@ fn chip(root: &Root, entry: &str) -> Option<Chip> {
 pub fn read(root: &Root, chip: &Chip, until: Instant) -> (Vec<Measured>, bool) {
     let files = root.list(&chip.folder).unwrap_or_default();
     let mut measured = Vec::new();
-    let mut in_time = true;
-    for channel in channels(&files) {
+    // Without all of its labels a chip's sensors would have other names than they had.
+    let Some(channels) = channels(root, chip, &files) else {
+        return (measured, true);
+    };
+    for channel in channels {
         // Each reading may take a transfer over a slow bus.
         if Instant::now() >= until {
-            in_time = false;
-            break;
+            return (measured, false);
         }
         channel_values(root, chip, &channel, &files, &mut measured);
     }
-    if in_time && SUPPLIES.contains(&chip.driver.as_str()) {
+    if SUPPLIES.contains(&chip.driver.as_str()) {
         measured.extend(supply(root, chip, &files));
     }
-    name_apart(&mut measured);
-    (measured, in_time)
+    (measured, true)
 }
 
-/// A channel, such as `temp1`, and the file that has its value.
+/// A channel, such as `temp1`.
 #[derive(Debug)]
 struct Channel<'a> {
     name: &'a str,
+    kind: &'a str,
+    /// The file that has its value.
     file: &'a str,
+    /// What it is called: its label, its name, or both where several have the label.
+    called: String,
 }
 
-/// The channels that are shown. A meter of power may have an average in place of a reading.
-fn channels(files: &[String]) -> impl Iterator<Item = Channel<'_>> {
-    files.iter().filter_map(move |file| {
-        let (name, what) = file.split_once('_')?;
-        let number = ["temp", "fan", "power"]
-            .iter()
-            .find_map(|kind| name.strip_prefix(kind))?;
-        text::number::<u32>(number)?;
+/// The channels that are shown; `None` if there is a label that cannot be read. A meter of power may
+/// have an average in place of a reading.
+fn channels<'a>(root: &Root, chip: &Chip, files: &'a [String]) -> Option<Vec<Channel<'a>>> {
+    let mut channels = Vec::new();
+    for file in files {
+        let Some((name, what)) = file.split_once('_') else {
+            continue;
+        };
+        let kind = name.trim_end_matches(|digit: char| digit.is_ascii_digit());
         let shown = match what {
-            "input" => true,
-            "average" => name.starts_with("power") && !has(files, &format!("{name}_input")),
+            "input" => ["temp", "fan", "power"].contains(&kind),
+            "average" => kind == "power" && !has(files, &format!("{name}_input")),
             _ => false,
         };
-        shown.then_some(Channel { name, file })
-    })
+        if shown && name != kind {
+            let label = format!("{name}_label");
+            let called = match has(files, &label) {
+                true => root.attribute(format!("{}/{label}", chip.folder))?,
+                false => name.to_owned(),
+            };
+            channels.push(Channel {
+                name,
+                kind,
+                file,
+                called,
+            });
+        }
+    }
+    name_apart(&mut channels);
+    Some(channels)
+}
+
+/// Adds their names to channels of one kind that have one label. It goes by labels and not by
+/// values, so no sensor is called otherwise while another one does not answer.
+fn name_apart(channels: &mut [Channel<'_>]) {
+    let mut times = HashMap::<(&str, String), usize>::new();
+    for channel in &*channels {
+        *times
+            .entry((channel.kind, channel.called.clone()))
+            .or_default() += 1;
+    }
+    for channel in channels {
+        let key = (channel.kind, channel.called.clone());
+        if times.get(&key).is_some_and(|times| *times > 1) {
+            channel.called = format!("{} {}", channel.called, channel.name);
+        }
+    }
 }
 
 /// Whether there is a file of this name; `files` is sorted.
@@ -144,41 +182,37 @@ fn channel_values(
     measured: &mut Vec<Measured>,
 ) {
     let number = |file: &str| {
-        let line = root.line(format!("{}/{file}", chip.folder))?;
-        text::number::<i64>(&line).map(|number| number as f64)
+        let number: i64 = root.number(format!("{}/{file}", chip.folder))?;
+        Some(number as f64)
     };
     let of = |what: &str| {
         let file = format!("{}_{what}", channel.name);
-        has(files, &file).then(|| number(&file)).flatten()
+        has(files, &file).then(|| number(&file))
     };
-    if of("fault") == Some(1.0) {
+    // Where there is a fault, or nobody knows, the value is none.
+    if of("fault").is_some_and(|fault| fault != Some(0.0)) {
         return;
     }
     let Some(value) = number(channel.file) else {
         return;
     };
-    let label = format!("{}_label", channel.name);
-    let label = has(files, &label)
-        .then(|| root.line(format!("{}/{label}", chip.folder)))
-        .flatten();
-    let sensor = format!("{}/{}", chip.name, label.as_deref().unwrap_or(channel.name));
+    let sensor = format!("{}/{}", chip.name, channel.called);
     let mut found = |quantity, value| {
         measured.push(Measured {
             sensor: sensor.clone(),
-            channel: channel.name.to_owned(),
             quantity,
             value,
         });
     };
-    match channel.name.as_bytes().first() {
-        Some(b't') => {
+    match channel.kind {
+        "temp" => {
             found(Quantity::Temperature, value / 1e3);
-            let critical = of("crit").map(|critical| critical / 1e3);
+            let critical = of("crit").flatten().map(|critical| critical / 1e3);
             if let Some(critical) = critical.filter(|it| *it > 0.0 && *it <= HIGHEST_CRITICAL) {
                 found(Quantity::CriticalTemperature, critical);
             }
         }
-        Some(b'f') => found(Quantity::Fan, value),
+        "fan" => found(Quantity::Fan, value),
         _ => found(Quantity::Power, value / 1e6),
     }
 }
@@ -186,39 +220,22 @@ fn channel_values(
 /// Whether a power supply is good: what goes in and what comes out are above zero, and neither has
 /// set off its alarm. Unknown if it does not say both.
 fn supply(root: &Root, chip: &Chip, files: &[String]) -> Option<Measured> {
-    let line = |file: &str| root.line(format!("{}/{file}", chip.folder));
+    let line = |file: &str| root.attribute(format!("{}/{file}", chip.folder));
     let good = |label: &str| {
         let mut labels = files.iter().filter_map(|file| file.strip_suffix("_label"));
         let channel =
             labels.find(|channel| line(&format!("{channel}_label")).as_deref() == Some(label))?;
-        let volts: i64 = text::number(&line(&format!("{channel}_input"))?)?;
-        let alarm = line(&format!("{channel}_lcrit_alarm")).as_deref() == Some("1");
+        let volts: i64 = root.number(format!("{}/{channel}_input", chip.folder))?;
+        let alarm = match optional(root, &format!("{}/{channel}_lcrit_alarm", chip.folder)) {
+            Some(alarm) => alarm? != "0",
+            None => false,
+        };
         Some(volts > 0 && !alarm)
     };
     let (input, output) = (good("vin")?, good("vout1")?);
     Some(Measured {
         sensor: chip.name.clone(),
-        channel: String::new(),
         quantity: Quantity::Supply,
         value: f64::from(input && output),
     })
-}
-
-/// Adds the channel to the names of sensors that would otherwise be one.
-fn name_apart(measured: &mut [Measured]) {
-    let mut times = HashMap::<(Quantity, String), usize>::new();
-    for one in &*measured {
-        *times.entry((one.quantity, one.sensor.clone())).or_default() += 1;
-    }
-    // A limit is named as the value it is a limit of, also where only one of two has a limit.
-    for one in measured {
-        let value = match one.quantity {
-            Quantity::CriticalTemperature => Quantity::Temperature,
-            quantity => quantity,
-        };
-        let key = (value, one.sensor.clone());
-        if times.get(&key).is_some_and(|times| *times > 1) {
-            one.sensor = format!("{} {}", one.sensor, one.channel);
-        }
-    }
 }

@@ -77,8 +77,6 @@ pub struct SensorsReading {
 pub struct Measured {
     /// Chip, device and label.
     pub sensor: String,
-    /// The channel of the chip, such as `temp1`.
-    pub channel: String,
     /// What was measured.
     pub quantity: Quantity,
     /// Degrees Celsius, turns per minute, watts, or 1 for good.

@@ -43,6 +43,7 @@ use novacron_telemetry::collect::{CollectError, Collector, Run, Schedule};
 
 use self::process::Failure;
 use self::report::{Answer, Report};
+use super::optional;
 use crate::Root;
 use crate::circuit::Circuits;
 
@@ -145,9 +146,9 @@ impl SmartCollector {
             .list("sys/block")
             .map_err(|error| CollectError::from(error).of("/sys/block"))?;
         let disk = |name: &String| {
-            let hidden = self.root.line(format!("sys/block/{name}/hidden"));
+            let hidden = optional(&self.root, &format!("sys/block/{name}/hidden"));
             self.root.exists(format!("sys/block/{name}/device"))
-                && hidden.as_deref() != Some("1")
+                && hidden.is_none_or(|hidden| hidden.as_deref() == Some("0"))
                 && !["sr", "fd", "nbd"]
                     .iter()
                     .any(|kind| name.starts_with(kind))
