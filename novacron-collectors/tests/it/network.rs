@@ -247,7 +247,7 @@ fn the_cards_are_shown_also_beside_ten_thousand_taps() {
     };
     assert_eq!(
         of("novacron_network_rx_bytes_total"),
-        512,
+        2048,
         "the label's cap"
     );
     for card in ["eno1", "eno2", "eno3", "ens1f0", "bond0", "br0"] {
