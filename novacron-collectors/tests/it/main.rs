@@ -1,6 +1,8 @@
 //! Collectors, read from trees that stand for hosts.
 
 #[cfg(feature = "exporter")]
+mod document;
+#[cfg(feature = "exporter")]
 mod goldens;
 #[cfg(all(target_os = "linux", feature = "hardware"))]
 mod hardware;
