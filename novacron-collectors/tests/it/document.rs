@@ -46,10 +46,15 @@ fn each_collector_has_its_section() {
     let document = std::fs::read_to_string(&path).unwrap();
     let mut renewed = document.clone();
     for name in NAMES {
-        assert!(document.contains(&format!("\n### `{name}`\n")), "no section `{name}`");
+        assert!(
+            document.contains(&format!("\n### `{name}`\n")),
+            "no section `{name}`"
+        );
         let mark = format!("<!-- {name} -->\n");
         let end = format!("<!-- /{name} -->\n");
-        let (before, after) = renewed.split_once(&mark).unwrap_or_else(|| panic!("no {mark}"));
+        let (before, after) = renewed
+            .split_once(&mark)
+            .unwrap_or_else(|| panic!("no {mark}"));
         let after = after.split_once(&end).map_or(after, |(_, after)| after);
         renewed = format!("{before}{mark}\n{}\n{end}{after}", generated(name));
     }
