@@ -29,7 +29,11 @@ fn a_thousand_domains_are_read_in_one_run_and_scraped_from_memory() {
         text.len()
     );
     let of = |family: &str| text.lines().filter(|line| line.starts_with(family)).count();
-    assert_eq!(of("novacron_vm_network_bytes_total{"), 4000, "none is past a cap");
+    assert_eq!(
+        of("novacron_vm_network_bytes_total{"),
+        4000,
+        "none is past a cap"
+    );
     assert_eq!(of("novacron_vm_disk_read_bytes_total{"), 2000);
     assert_eq!(of("novacron_vm_cpu_seconds_total{"), 1000);
     // Far more than it takes, also without optimisation and beside other work.

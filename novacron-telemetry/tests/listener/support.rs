@@ -64,7 +64,11 @@ pub(crate) fn bearer(token: &str) -> String {
 }
 
 /// One honest scrape, on a connection of its own: how long it took, or what went wrong.
-pub(crate) fn scrape(address: SocketAddr, headers: &str, deadline: Duration) -> Result<Duration, String> {
+pub(crate) fn scrape(
+    address: SocketAddr,
+    headers: &str,
+    deadline: Duration,
+) -> Result<Duration, String> {
     let begun = Instant::now();
     let told =
         |what: &str, error: io::Error| format!("{what} after {:?}: {error}", begun.elapsed());
