@@ -11,6 +11,25 @@
 //! listen = "0.0.0.0:9640"          # where an exporter of its own listens
 //! collect_libvirt_stats = true
 //! collect_container_stats = true
+//! profiles = ["nova-rc5"]          # the same samples under the names of another system
+//!
+//! [metrics.tls]                    # PEM; relative paths begin where the file is
+//! cert = "tls/cert.pem"
+//! key = "tls/key.pem"
+//! client_ca = "tls/clients.pem"    # mutual TLS
+//! allowed_names = ["prometheus.example.net"]
+//!
+//! [metrics.auth]
+//! token_file = "token"             # or token_env = "NOVA_METRICS_TOKEN"
+//! grace = "5m"                     # how long the old token is good after a rotation
+//! protect_health = false
+//!
+//! [metrics.limits]
+//! connections = 128
+//! scrapes = 16
+//! head = "10s"
+//! max_series = 1000000
+//! per_vm = true
 //!
 //! [logs]
 //! level = "info,sqlx=warn"       # LOG_LEVEL overrules it
@@ -34,22 +53,28 @@
 //! let error = "[metrics]\nexportr = false".parse::<Config>().unwrap_err();
 //! assert!(error.to_string().contains("unknown field `exportr`"), "{error}");
 //! assert!(error.to_string().contains("line 2"), "{error}");
+//! assert!(error.to_string().contains("did you mean `exporter`?"), "{error}");
 //! # Ok::<(), novacron_telemetry::Error>(())
 //! ```
 
+mod duration;
 mod file;
+mod hint;
+#[cfg(feature = "listener")]
+mod listener;
 #[cfg(feature = "logs")]
 mod logs;
+mod metrics;
 #[cfg(feature = "otlp")]
 mod traces;
 
 #[cfg(feature = "logs")]
 pub use logs::LogsConfig;
+pub use metrics::{AuthConfig, LimitsConfig, MetricsConfig, TlsConfig};
 #[cfg(feature = "otlp")]
 pub use traces::{SampleConfig, TracesConfig};
 
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::str::FromStr;
 
@@ -70,33 +95,6 @@ pub struct Config {
     /// The table `[traces]`.
     #[cfg(feature = "otlp")]
     pub traces: TracesConfig,
-}
-
-/// The table `[metrics]`.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-#[non_exhaustive]
-pub struct MetricsConfig {
-    /// Whether scrapes are answered. Default: yes.
-    pub exporter: bool,
-    /// Where an exporter of its own listens. Default: `0.0.0.0:9640`. A mounted route does not
-    /// listen, and does not care.
-    pub listen: SocketAddr,
-    /// Whether libvirt is asked for its domains. Default: yes.
-    pub collect_libvirt_stats: bool,
-    /// Whether containers are looked at. Default: yes.
-    pub collect_container_stats: bool,
-}
-
-impl Default for MetricsConfig {
-    fn default() -> Self {
-        Self {
-            exporter: true,
-            listen: SocketAddr::from((Ipv4Addr::UNSPECIFIED, 9640)),
-            collect_libvirt_stats: true,
-            collect_container_stats: true,
-        }
-    }
 }
 
 impl Config {
@@ -129,13 +127,11 @@ impl Config {
 
     fn of_file(path: &Path, text: &str) -> Result<Self> {
         let config = Self::parse(text);
-        let config = config.map_err(|error| wrong(&path.display().to_string(), &error))?;
+        let mut config = config.map_err(|error| wrong(&path.display().to_string(), &error))?;
+        let folder = path.parent().unwrap_or(Path::new(""));
+        config.metrics.based(folder);
         #[cfg(feature = "logs")]
-        let config = {
-            let mut config = config;
-            config.logs.based(path.parent().unwrap_or(Path::new("")));
-            config
-        };
+        config.logs.based(folder);
         Ok(config)
     }
 
@@ -155,9 +151,11 @@ impl FromStr for Config {
 
 fn wrong(name: &str, error: &toml::de::Error) -> Error {
     // The parser's own text says the line and the column, and shows the line.
+    let said = error.to_string();
+    let meant = hint::meant(&said).map_or(String::new(), |key| format!("; did you mean `{key}`?"));
     Error::new(
         ErrorKind::InvalidConfig,
-        format!("{name}: {}", error.to_string().trim_end()),
+        format!("{name}: {}{meant}", said.trim_end()),
     )
 }
 

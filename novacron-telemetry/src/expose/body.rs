@@ -201,7 +201,7 @@ impl Measure {
 #[derive(Clone, Debug)]
 pub(super) struct Places {
     taken: Arc<AtomicUsize>,
-    most: usize,
+    most: Arc<AtomicUsize>,
 }
 
 /// One of the places, free again when this is dropped.
@@ -212,20 +212,25 @@ impl Places {
     pub(super) fn new(most: usize) -> Self {
         Self {
             taken: Arc::default(),
-            most,
+            most: Arc::new(AtomicUsize::new(most)),
         }
     }
 
     /// Whether one is free at the moment.
     #[cfg(feature = "listener")]
     pub(super) fn any(&self) -> bool {
-        self.taken.load(Ordering::Relaxed) < self.most
+        self.taken.load(Ordering::Relaxed) < self.most.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn set(&self, most: usize) {
+        self.most.store(most, Ordering::Relaxed);
     }
 
     pub(super) fn take(&self) -> Option<Place> {
+        let most = self.most.load(Ordering::Relaxed);
         self.taken
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |taken| {
-                (taken < self.most).then_some(taken + 1)
+                (taken < most).then_some(taken + 1)
             })
             .is_ok()
             .then(|| Place(Arc::clone(&self.taken)))

@@ -25,7 +25,7 @@ use crate::registry::Registry;
 /// - `?name[]=family` shows only the families named, `?collect[]=collector` only those that a
 ///   collector writes, `?exclude[]=collector` all but those; each may be repeated.
 /// - Each scrape streams for itself: a slow reader holds one chunk of 64 KiB, no lock and nobody
-///   else. At most 16 run at once; the next one is told to come back in a second (503).
+///   else. At most 16 run at once, unless told otherwise; the next one is told to come back in a second (503).
 /// - Request bodies are not read, and nobody is authenticated: `BearerAuth` does that, in front.
 ///
 /// ```
@@ -119,6 +119,11 @@ impl MetricsService {
     /// Switches it on or off, for all clones: off, every request is answered with 404.
     pub fn switch(&self, on: bool) {
         self.0.on.store(on, Ordering::Relaxed);
+    }
+
+    /// Answers at most so many scrapes at once, for all clones; at least one. Default: 16.
+    pub fn limit(&self, scrapes: usize) {
+        self.0.places.set(scrapes.max(1));
     }
 
     /// Whether one more scrape would be answered now.

@@ -24,6 +24,7 @@ pub struct TelemetryBuilder {
     opted_in: BTreeSet<String>,
     profiles: Vec<Profile>,
     exposed: bool,
+    scrapes: Option<usize>,
     allocated: Option<fn() -> u64>,
     #[cfg(feature = "logs")]
     logs: Option<crate::logs::Logs>,
@@ -53,6 +54,7 @@ impl TelemetryBuilder {
             opted_in: BTreeSet::new(),
             profiles: Vec::new(),
             exposed: true,
+            scrapes: None,
             allocated: None,
             #[cfg(feature = "logs")]
             logs: None,
@@ -134,7 +136,19 @@ impl TelemetryBuilder {
     /// What a `NovaFile` says. What the code says after this call overrules it.
     #[cfg(feature = "config")]
     pub fn config(mut self, config: &crate::config::Config) -> Self {
-        self.exposed = config.metrics.exporter;
+        let metrics = &config.metrics;
+        self.exposed = metrics.exporter;
+        self.profiles.extend(&metrics.profiles);
+        if let Some(series) = metrics.limits.max_series {
+            self.registry = self.registry.max_series(series);
+        }
+        self.scrapes = metrics.limits.scrapes.or(self.scrapes);
+        self
+    }
+
+    /// How many scrapes are answered at once; the next one is told to come back. Default: 16.
+    pub fn scrapes(mut self, most: usize) -> Self {
+        self.scrapes = Some(most);
         self
     }
 
@@ -201,6 +215,7 @@ impl TelemetryBuilder {
             opted_in,
             profiles,
             exposed,
+            scrapes,
             allocated,
             #[cfg(feature = "logs")]
             logs,
@@ -236,9 +251,9 @@ impl TelemetryBuilder {
             logs.count_into(&registry, &catalog.exporter);
         }
         #[cfg(not(feature = "http"))]
-        let _ = exposed;
+        let _ = (exposed, scrapes);
         #[cfg(feature = "http")]
-        let metrics = own::metrics_service(&registry, &catalog, exposed);
+        let metrics = own::metrics_service(&registry, &catalog, exposed, scrapes);
         #[cfg(feature = "otlp")]
         let exporter = traces
             .map(|traces| super::traces::start(&traces, &identity, &registry, &catalog))

@@ -142,6 +142,7 @@ pub(super) fn metrics_service(
     registry: &Registry,
     catalog: &Catalog,
     exposed: bool,
+    scrapes: Option<usize>,
 ) -> MetricsService {
     let own = &catalog.exporter;
     let answers = |code| own.exporter_scrapes_total.with(&ScrapeLabels { code });
@@ -158,6 +159,9 @@ pub(super) fn metrics_service(
         },
     );
     service.switch(exposed);
+    if let Some(most) = scrapes {
+        service.limit(most);
+    }
     service
 }
 

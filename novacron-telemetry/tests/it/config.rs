@@ -4,9 +4,11 @@ use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
 use novacron_telemetry::ErrorKind;
 use novacron_telemetry::config::Config;
+use novacron_telemetry::registry::Profile;
 
 fn scratch(name: &str, text: impl AsRef<[u8]>) -> (tempfile::TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
@@ -67,6 +69,98 @@ fn what_is_wrong_is_named_with_its_line() {
         assert!(said.contains(what), "{text:?}: {said}");
         assert!(said.contains(&format!("line {line}")), "{text:?}: {said}");
         assert!(said.starts_with("NovaFile: "), "{said}");
+    }
+}
+
+#[test]
+fn a_host_alone_is_given_the_documented_port() {
+    for (text, expected) in [
+        ("127.0.0.1", "127.0.0.1:9640"),
+        ("0.0.0.0", "0.0.0.0:9640"),
+        ("[::]", "[::]:9640"),
+        ("[fe80::1]", "[fe80::1]:9640"),
+    ] {
+        let config: Config = format!("[metrics]\nlisten = {text:?}").parse().unwrap();
+        assert_eq!(config.metrics.listen.to_string(), expected);
+        assert!(config.metrics.listens);
+    }
+    assert!(!Config::default().metrics.listens);
+}
+
+#[test]
+fn everything_about_the_port_is_read_and_its_paths_begin_where_the_file_is() {
+    let text = r#"
+[metrics]
+profiles = ["nova-rc5", "mle"]
+[metrics.tls]
+cert = "tls/cert.pem"
+key = "/keys/key.pem"
+client_ca = "clients.pem"
+allowed_names = ["prometheus.example.net", "spiffe://nova/scraper"]
+[metrics.auth]
+token_file = "token"
+grace = "90s"
+protect_health = true
+[metrics.limits]
+connections = 32
+scrapes = 4
+head = "250ms"
+idle = "2m"
+max_series = 1000
+per_vm = false
+[collectors.cpu]
+whatever = "is for others"
+"#;
+    let (folder, path) = scratch("NovaFile", text);
+    let metrics = Config::load(&path).unwrap().metrics;
+    assert_eq!(metrics.profiles, [Profile::NovaRc5, Profile::Mle]);
+    let tls = metrics.tls.unwrap();
+    assert_eq!(tls.cert, folder.path().join("tls/cert.pem"));
+    assert_eq!(tls.key, Path::new("/keys/key.pem"));
+    assert_eq!(tls.client_ca, Some(folder.path().join("clients.pem")));
+    assert_eq!(tls.allowed_names.len(), 2);
+    let auth = metrics.auth.unwrap();
+    assert_eq!(auth.token_file, Some(folder.path().join("token")));
+    assert_eq!(auth.grace, Some(Duration::from_secs(90)));
+    assert!(auth.protect_health && auth.token_env.is_none());
+    let limits = metrics.limits;
+    assert_eq!((limits.connections, limits.scrapes), (Some(32), Some(4)));
+    assert_eq!(limits.head, Some(Duration::from_millis(250)));
+    assert_eq!(limits.idle, Some(Duration::from_secs(120)));
+    assert_eq!((limits.max_series, limits.per_vm), (Some(1000), false));
+    assert!(limits.age.is_none() && Config::default().metrics.limits.per_vm);
+}
+
+#[test]
+fn a_slip_in_a_key_is_named_with_what_was_meant() {
+    for (text, what) in [
+        ("[metrics]\nlisten_on = 1", "did you mean `listen`?"),
+        ("[metrics]\nprofile = []", "did you mean `profiles`?"),
+        ("[metrics.tls]\ncerts = \"x\"", "did you mean `cert`?"),
+        (
+            "[metrics.tls]\nclient-ca = \"x\"",
+            "did you mean `client_ca`?",
+        ),
+        (
+            "[metrics.auth]\ntokenfile = \"x\"",
+            "did you mean `token_file`?",
+        ),
+        (
+            "[metrics.limits]\nmax-series = 5",
+            "did you mean `max_series`?",
+        ),
+        ("[metrics.limits]\ncolour = 5", "unknown field `colour`"),
+        ("[metrics.tls]\ncert = \"x\"", "missing field `key`"),
+        ("[metrics]\nprofiles = [\"nova\"]", "there are nova-rc5, "),
+        (
+            "[metrics.auth]\ngrace = \"5 minutes\"",
+            "is not a duration such as",
+        ),
+        ("[metrics.limits]\nhead = 10", "string"),
+        ("[metrics.limits]\nscrapes = -1", "line 2"),
+    ] {
+        let said = refused(text);
+        assert!(said.contains(what), "{text}: {said}");
     }
 }
 

@@ -324,7 +324,7 @@ fn a_bad_edit_leaves_the_last_good_token_and_a_good_one_is_taken_up() {
         &telemetry,
         "novacron_config_reloads_total{result=\"failure\"}",
     );
-    assert!(failures >= Some(4.0), "{failures:?}");
+    assert!(failures >= Some(1.0), "{failures:?}");
 
     // Nobody says so; whoever wrote it uses it at once.
     token("second-token").save(&path).unwrap();

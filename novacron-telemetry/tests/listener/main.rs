@@ -5,5 +5,6 @@ mod auth;
 mod canary;
 mod heads;
 mod life;
+mod settings;
 mod support;
 mod tls;

@@ -25,7 +25,8 @@ impl Complaint {
     pub(crate) fn settings(what: impl Into<String>) -> Self {
         let what = what.into();
         Self {
-            hint: meant(&what),
+            // The reader of the file may have said it.
+            hint: meant(&what).filter(|_| !what.contains("did you mean")),
             what,
             code: SENSELESS,
         }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use novacron_collectors::settings::{NAMES, Settings, nearest};
 use novacron_telemetry::config::Config;
-use novacron_telemetry::expose::{BearerAuth, ListenerOptions, TlsFiles};
+use novacron_telemetry::expose::{ListenerOptions, TlsFiles};
 
 use super::args::Options;
 use super::complaint::Complaint;
@@ -84,28 +84,33 @@ impl Setup {
         address: SocketAddr,
         options: &Options,
     ) -> Result<ListenerOptions, Complaint> {
-        let mut listener = ListenerOptions::new(address);
-        if let (Some(cert), Some(key)) = (&options.tls_cert, &options.tls_key) {
-            let mut files = TlsFiles::new(cert, key);
-            if let Some(authority) = &options.client_ca {
-                files = files.client_ca(authority);
-            }
-            listener = listener.tls(files);
+        let mut config = self.config.clone();
+        if options.token_file.is_some() {
+            let auth = config.metrics.auth.get_or_insert_default();
+            auth.token_file.clone_from(&options.token_file);
+            auth.token_env = None;
         }
-        if let Some(path) = self.token_file(options) {
-            let mut auth = BearerAuth::from_file(path)?;
-            if let Some(grace) = options.token_grace {
-                auth = auth.grace(grace);
-            }
-            listener = listener.auth(auth);
+        if let (Some(auth), Some(grace)) = (&mut config.metrics.auth, options.token_grace) {
+            auth.grace = Some(grace);
         }
-        Ok(listener)
+        let (Some(cert), Some(key)) = (&options.tls_cert, &options.tls_key) else {
+            return Ok(config.listener_at(address)?);
+        };
+        // The command line's certificate goes with the command line's authorities, and with no
+        // others.
+        config.metrics.tls = None;
+        let mut files = TlsFiles::new(cert, key);
+        if let Some(authority) = &options.client_ca {
+            files = files.client_ca(authority);
+        }
+        Ok(config.listener_at(address)?.tls(files))
     }
 
     /// Where the token is, if there is to be one.
-    #[expect(clippy::unused_self, reason = "the file says it, too")]
     pub(crate) fn token_file(&self, options: &Options) -> Option<PathBuf> {
-        options.token_file.clone()
+        let auth = self.config.metrics.auth.as_ref();
+        let said = || auth.and_then(|auth| auth.token_file.clone());
+        options.token_file.clone().or_else(said)
     }
 }
 

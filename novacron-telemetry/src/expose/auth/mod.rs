@@ -94,9 +94,9 @@ pub struct AuthMetrics {
     pub unauthorized: Counter,
     /// When the token was changed last.
     pub last_rotation: Timestamp,
-    /// Times that a changed file was read.
+    /// Times that a file was found changed, and read.
     pub reloaded: Counter,
-    /// Times that a changed file held no token.
+    /// Times that a file was found changed, and held no token.
     pub not_reloaded: Counter,
 }
 
@@ -229,12 +229,10 @@ impl BearerAuth {
             return Ok(());
         };
         let mut file = file.lock();
-        let digest = file.read_now();
-        match &digest {
-            Ok(digest) => self.adopt(digest, file.written()),
-            Err(_) => self.metrics().not_reloaded.inc(),
-        }
-        digest.map(drop)
+        // Whoever asks for it counts what came of it.
+        let digest = file.read_now()?;
+        self.adopt(&digest, file.written());
+        Ok(())
     }
 
     /// A layer that lets only these requests pass.
@@ -304,6 +302,7 @@ impl BearerAuth {
         match file.look(look, Instant::now()) {
             None => false,
             Some(Ok(digest)) => {
+                self.metrics().reloaded.inc();
                 self.adopt(&digest, file.written());
                 true
             }
@@ -317,12 +316,11 @@ impl BearerAuth {
 
     fn adopt(&self, digest: &Digest, written: Option<f64>) {
         let new = self.0.book.lock().replace(digest.clone(), self.0.grace);
-        let metrics = self.metrics();
-        metrics.reloaded.inc();
         if new {
+            let rotated = self.metrics().last_rotation;
             match written {
-                Some(seconds) => metrics.last_rotation.set(seconds),
-                None => metrics.last_rotation.set_now(),
+                Some(seconds) => rotated.set(seconds),
+                None => rotated.set_now(),
             }
             tracing::info!(grace = ?self.0.grace, "the token for scrapes was rotated");
         }
