@@ -21,6 +21,8 @@ pub mod host;
 mod http;
 #[cfg(all(target_os = "linux", feature = "libvirt"))]
 pub mod libvirt;
+#[cfg(all(target_os = "linux", feature = "ml"))]
+pub mod ml;
 #[cfg(all(target_os = "linux", feature = "host"))]
 pub mod network;
 #[cfg(target_os = "linux")]

@@ -20,6 +20,7 @@ use crate::host::disk::{DiskCollector, DiskSettings};
 use crate::host::filesystem::{FilesystemCollector, FilesystemSettings};
 use crate::host::memory::{MemoryCollector, MemorySettings};
 use crate::libvirt::{JobsCollector, LibvirtCollector, LibvirtSettings};
+use crate::ml::{MlCollector, MlSettings};
 use crate::network::{NetworkCollector, NetworkSettings};
 use crate::platform::PlatformCollector;
 use crate::rdma::RdmaCollector;
@@ -129,6 +130,7 @@ collectors! {
     libvirt_jobs: JobsCollector, LibvirtSettings, JobsCollector::new;
     containers: ContainersCollector, ContainersSettings, ContainersCollector::new;
     gpu: GpuCollector, GpuSettings, GpuCollector::new;
+    ml: MlCollector, MlSettings, |_, settings| MlCollector::new(settings);
 }
 
 /// Settings of a collector that needs none.

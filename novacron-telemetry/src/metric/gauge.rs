@@ -38,7 +38,7 @@ impl Gauge {
     /// Forgets the value: the series is absent until the next `set`.
     pub fn clear(&self) {
         if let Some(slab) = &self.slab {
-            slab.cell(self.cell).store(0, Ordering::Relaxed);
+            clear(slab, self.cell);
         }
     }
 
@@ -57,6 +57,11 @@ pub(crate) fn set(slab: &Slab, cell: CellId, value: f64) {
     let value = if value.is_nan() { f64::NAN } else { value };
     slab.cell(cell)
         .store(value.to_bits() ^ ABSENT, Ordering::Relaxed);
+}
+
+/// Forgets what a held cell of `slab` was set to.
+pub(crate) fn clear(slab: &Slab, cell: CellId) {
+    slab.cell(cell).store(0, Ordering::Relaxed);
 }
 
 /// A held cell is stored with these bits flipped, so that the zero a cell starts with is a NaN that

@@ -76,6 +76,25 @@ impl Histogram {
         }
     }
 
+    /// Takes observations that were counted elsewhere, in buckets of the same bounds: how many fell
+    /// into each bucket, the last one being what is above all bounds, and their sum.
+    ///
+    /// Counts of another number of buckets, and a sum that is negative or not finite, are refused
+    /// and counted in `novacron_telemetry_rejected_observations_total`.
+    pub fn merge(&self, counts: &[u64], sum: f64) {
+        let buckets = self.bounds.upper.len() + 1;
+        if counts.len() != buckets || !(sum >= 0.0 && sum.is_finite()) {
+            return refuse(self.number, self.faults, sum);
+        }
+        let cell = self.at.cell;
+        write(self.number, move |pen| {
+            for (bucket, count) in (0..).zip(counts) {
+                pen.add(cell + FIRST + bucket, *count);
+            }
+            pen.add_f64(cell + SUM, sum);
+        });
+    }
+
     /// Starts a timer that observes its age when it is dropped.
     #[must_use = "dropped at once, it observes next to nothing"]
     pub fn start_timer(&self) -> Timer {

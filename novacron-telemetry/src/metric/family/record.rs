@@ -90,6 +90,28 @@ impl<L: LabelSet> Family<L, Gauge> {
     }
 }
 
+impl<L: LabelSet> Family<L, Gauge> {
+    /// Sets these series and forgets all others: for a writer that knows everything there is.
+    pub fn replace_all<K: LabelKey<L>>(&self, series: impl IntoIterator<Item = (K, f64)>) {
+        let Some(inner) = self.inner.as_deref() else {
+            return;
+        };
+        let mut kept = std::collections::HashSet::new();
+        for (key, value) in series {
+            let (series, table) = inner.series::<L, K>(&key);
+            if let Some(at) = inner.place(series, table) {
+                gauge::set(inner.shape.slab(), at.cell, value);
+                kept.insert(series);
+            }
+        }
+        for series in (0..inner.index.len()).filter(|series| !kept.contains(series)) {
+            if let Some(cell) = inner.index.written(series) {
+                gauge::clear(inner.shape.slab(), cell);
+            }
+        }
+    }
+}
+
 impl<L: LabelSet> Family<L, UpDownGauge> {
     /// One more.
     #[inline]

@@ -261,3 +261,43 @@ fn handles_of_a_second_registration_are_the_same() {
     assert_eq!(group.alone_total.get(), 2);
     assert_eq!(group.open_total.len(), again.open_total.len());
 }
+
+#[test]
+fn who_knows_all_gauges_takes_the_others_away() {
+    let (registry, group) = group();
+    group
+        .level
+        .replace_all([(open("a"), 1.0), (open("b"), 2.0)]);
+    group
+        .level
+        .replace_all([(open("b"), 3.0), (open("c"), 4.0)]);
+    let text = registry.render();
+    let shown: Vec<&str> = text.lines().filter(|l| l.starts_with("t_level{")).collect();
+    assert_eq!(
+        shown,
+        [
+            "t_level{kind=\"a\",name=\"b\"} 3",
+            "t_level{kind=\"a\",name=\"c\"} 4"
+        ]
+    );
+    group.level.replace_all::<OpenRef<'_>>([]);
+    assert!(!registry.render().contains("t_level{"));
+}
+
+#[test]
+fn what_was_counted_elsewhere_is_added_to_its_buckets() {
+    let (registry, group) = group();
+    let size = group.size.with(&open("a"));
+    size.observe(0.5);
+    size.merge(&[1, 2, 3], 20.5);
+    assert_eq!(size.get(), (7, 21.0));
+    let text = registry.render();
+    for line in ["le=\"1.0\"} 2", "le=\"2.0\"} 4", "le=\"+Inf\"} 7"] {
+        assert!(text.contains(line), "{line}: {text}");
+    }
+    // Other buckets, or no sum, are not these observations.
+    size.merge(&[1, 2], 1.0);
+    size.merge(&[1, 2, 3], f64::NAN);
+    size.merge(&[1, 2, 3], -1.0);
+    assert_eq!(size.get(), (7, 21.0));
+}
