@@ -170,6 +170,19 @@ impl Cgroup {
         .1
     }
 
+    /// How long it has stalled on the processor: some of it, all of it. Version 2 alone counts that,
+    /// on a hybrid host below a mount of its own.
+    fn stalled(&self) -> Option<[f64; 2]> {
+        let text = ["/unified", ""].iter().find_map(|mount| {
+            fs::read_to_string(format!("/sys/fs/cgroup{mount}{}/cpu.pressure", self.0)).ok()
+        })?;
+        let mut totals = text
+            .lines()
+            .filter_map(|line| line.rsplit_once("total="))
+            .map(|(_, microseconds)| number(microseconds) * 1e-6);
+        Some([totals.next()?, totals.next()?])
+    }
+
     fn tasks(&self) -> f64 {
         self.number("pids", "pids.current", "pids.current")
     }
@@ -249,6 +262,7 @@ fn a_container_is_what_its_cgroup_says_it_is() {
             ]
         };
         let (counters, stands, passed) = (read(), gauges(), traffic(&busy));
+        let stalled = cgroup.stalled();
         let ours = exporter.after_a_round_of("containers");
         for ((family, before), (_, after)) in counters.into_iter().zip(read()) {
             verdict.counter(family, before, ours.value(family, &name), after);
@@ -264,6 +278,17 @@ fn a_container_is_what_its_cgroup_says_it_is() {
             let direction = ("direction", ["receive", "transmit"][nth % 2]);
             let labels: Vec<_> = name.into_iter().chain([direction]).collect();
             verdict.counter(family, before, ours.value(family, &labels), after);
+        }
+        for (nth, kind) in ["some", "full"].into_iter().enumerate() {
+            let (Some(before), Some(after)) = (stalled, cgroup.stalled()) else {
+                continue;
+            };
+            let family = "novacron_container_pressure_stall_seconds_total";
+            let labels: Vec<_> = name
+                .into_iter()
+                .chain([("resource", "cpu"), ("kind", kind)])
+                .collect();
+            verdict.counter(family, before[nth], ours.value(family, &labels), after[nth]);
         }
         // Between two readings that differ memory still cannot be anywhere.
         let memory = ours.value("novacron_container_memory_usage_bytes", &name);

@@ -12,8 +12,9 @@
 //! Kernels that these have met: cgroup v1 with an empty v2 mount beside it ("hybrid": v2's only
 //! controller is hugetlb there, its `cpu.stat` and pressure files are real all the same), where
 //! libvirt places QEMU at `<controller>/machine/qemu-<id>-<name>.libvirt-qemu` and podman's
-//! `cgroupfs` manager a container at `<controller>/libpod_parent/libpod-<id>`; and no vmx or svm,
-//! so that guests run under TCG, where `vcpu.N.wait` stays 0.
+//! `cgroupfs` manager a container at `<controller>/libpod_parent/libpod-<id>`. There
+//! `blkio.throttle.io_service_bytes_recursive` stays 0 whatever is written, `blkio` not being what
+//! throttles. And no vmx or svm, so that guests run under TCG, where `vcpu.N.wait` stays 0.
 
 #![allow(
     clippy::print_stdout,
@@ -26,6 +27,7 @@ mod exporter;
 mod judge;
 mod lab;
 mod libvirt;
+mod ml_names;
 mod node_exporter;
 mod nova_rc5;
 mod prometheus;
