@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use novacron_collectors::ml::{MlCollector, MlSettings};
 use novacron_telemetry::catalog::MlMetrics;
-use novacron_telemetry::collect::{CollectErrorKind, Collector, Run};
+use novacron_telemetry::collect::{CollectError, CollectErrorKind, Collector, Run};
 use novacron_telemetry::registry::{MetricGroup, Registry};
 
 /// A service that answers what it was told last; `None` is to say nothing and hang.
@@ -357,7 +357,7 @@ fn a_service_in_trouble_takes_no_value_away_and_is_counted() {
         assert!(start.elapsed() < Duration::from_secs(2));
         assert!(!run.expired(), "a run that is late is thrown away");
         assert_eq!(
-            run.failure().map(|error| error.kind()),
+            run.failure().map(CollectError::kind),
             Some(kind),
             "{error_type}"
         );
@@ -383,7 +383,7 @@ fn a_service_in_trouble_takes_no_value_away_and_is_counted() {
     let mut shown = Shown::of(&service);
     drop(service);
     assert_eq!(
-        shown.tick().failure().map(|error| error.kind()),
+        shown.tick().failure().map(CollectError::kind),
         Some(CollectErrorKind::Failed)
     );
 }

@@ -36,6 +36,58 @@ pub(crate) fn busy() -> Tree {
     tree("busy.tree")
 }
 
+/// A folder of the fixtures, to be changed at will.
+#[cfg(any(feature = "containers", feature = "gpu"))]
+pub(crate) fn copied(name: &str) -> Tree {
+    fn copy(from: &Path, to: &Path) {
+        std::fs::create_dir_all(to).unwrap();
+        for entry in std::fs::read_dir(from).unwrap() {
+            let entry = entry.unwrap();
+            let (kind, from, to) = (
+                entry.file_type().unwrap(),
+                entry.path(),
+                to.join(entry.file_name()),
+            );
+            if kind.is_dir() {
+                copy(&from, &to);
+            } else if kind.is_symlink() {
+                std::os::unix::fs::symlink(std::fs::read_link(from).unwrap(), to).unwrap();
+            } else {
+                std::fs::copy(from, to).unwrap();
+            }
+        }
+    }
+    let tree = Tree::new();
+    copy(&fixture(name), &tree.path(""));
+    tree
+}
+
+/// One container of a host with control groups of version 2.
+#[cfg(feature = "containers")]
+pub(crate) fn unified() -> Tree {
+    let tree = copied("containers/v2");
+    for other in [
+        "system.slice",
+        "kubepods.slice",
+        "machine.slice/libpod-9591953f03cae0470ddb993d2688166edef4902086aa3b3627c5c4a8d9def561.scope",
+    ] {
+        tree.remove(&format!("sys/fs/cgroup/{other}"));
+    }
+    tree
+}
+
+/// One container of a host with control groups of both versions.
+#[cfg(feature = "containers")]
+pub(crate) fn hybrid() -> Tree {
+    copied("containers/hybrid")
+}
+
+/// GPUs on a bus.
+#[cfg(feature = "gpu")]
+pub(crate) fn gpus() -> Tree {
+    copied("gpu")
+}
+
 /// The tree that a file of the fixtures describes.
 pub(crate) fn tree(name: &str) -> Tree {
     let text = std::fs::read_to_string(fixture(name)).unwrap();
