@@ -112,7 +112,7 @@ fn report(json: &Value) -> Report {
         power_on: hours.map(|hours| hours as f64 * 3600.0 + minutes as f64 * 60.0),
         wear: percent.map(|percent| percent as f64 / 100.0),
         media_errors: number(json, "/nvme_smart_health_information_log/media_errors")
-            .or_else(|| attribute(json, REPORTED_UNCORRECT)),
+            .or_else(|| attribute(json, REPORTED_UNCORRECTABLE)),
         reallocated: attribute(json, REALLOCATED_SECTORS)
             .or_else(|| number(json, "/scsi_grown_defect_list")),
     }
@@ -120,7 +120,7 @@ fn report(json: &Value) -> Report {
 
 /// Attributes of ATA disks whose raw value is a plain count with every maker.
 const REALLOCATED_SECTORS: u64 = 5;
-const REPORTED_UNCORRECT: u64 = 187;
+const REPORTED_UNCORRECTABLE: u64 = 187;
 
 fn attribute(json: &Value, id: u64) -> Option<u64> {
     let table = json.pointer("/ata_smart_attributes/table")?.as_array()?;
