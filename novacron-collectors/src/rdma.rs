@@ -137,7 +137,8 @@ fn active(state: &str) -> Option<bool> {
 fn rate(rate: &str) -> Option<f64> {
     let mut words = rate.split_ascii_whitespace();
     let gigabits: f64 = text::number(words.next()?)?;
-    (words.next()? == "Gb/sec" && gigabits > 0.0).then_some(gigabits * 1e9)
+    let bits = gigabits * 1e9;
+    (words.next()? == "Gb/sec" && bits > 0.0 && bits.is_finite()).then_some(bits)
 }
 
 impl Collector for RdmaCollector {
@@ -256,6 +257,7 @@ mod tests {
             "0 Gb/sec (4X SDR)",
             "x Gb/sec",
             "1e3 Gb/sec",
+            "9".repeat(400).as_str(),
         ] {
             assert_eq!(rate(bad), None, "{bad:?}");
         }

@@ -69,8 +69,9 @@ impl EdacCollector {
 impl EdacReading {
     /// The sum over all controllers, if each of them is known.
     fn sum(&self, of: Errors) -> Option<f64> {
-        let sum = self.controllers.iter().map(of).sum::<Option<u64>>()?;
-        (!self.controllers.is_empty()).then_some(sum as f64)
+        let errors = self.controllers.iter().map(|one| Some(of(one)? as f64));
+        let sum = errors.sum::<Option<f64>>()?;
+        (!self.controllers.is_empty()).then_some(sum)
     }
 }
 

@@ -8,6 +8,21 @@ use novacron_telemetry::collect::CollectErrorKind;
 
 use crate::support::{Shown, Tree, golden, has, metal, qemu};
 
+/// The sensors below this root.
+pub(crate) fn sensors(root: &Root) -> SensorsCollector {
+    SensorsCollector::new(root.clone())
+}
+
+/// The energy used below this root.
+pub(crate) fn power(root: &Root) -> PowerCollector {
+    PowerCollector::new(root.clone())
+}
+
+/// The memory errors below this root.
+pub(crate) fn edac(root: &Root) -> EdacCollector {
+    EdacCollector::new(root.clone())
+}
+
 fn temperature(sensor: &str, celsius: &str) -> String {
     format!("novacron_hardware_temperature_celsius{{sensor=\"{sensor}\"}} {celsius}")
 }

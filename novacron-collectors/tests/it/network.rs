@@ -3,10 +3,16 @@
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
+use novacron_collectors::Root;
 use novacron_collectors::network::{NetworkCollector, NetworkSettings};
 use novacron_telemetry::collect::CollectErrorKind;
 
 use crate::support::{Shown, Tree, golden, has, metal, qemu};
+
+/// Interfaces below this root, with the settings that are used without any.
+pub(crate) fn shown_by_default(root: &Root) -> NetworkCollector {
+    NetworkCollector::new(root.clone(), NetworkSettings::default())
+}
 
 fn network(tree: &Tree) -> Shown<NetworkCollector> {
     let settings = NetworkSettings::default();

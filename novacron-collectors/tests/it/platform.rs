@@ -8,6 +8,11 @@ use novacron_telemetry::collect::CollectErrorKind;
 
 use crate::support::{Shown, Tree, golden, has, metal};
 
+/// What the host below this root offers.
+pub(crate) fn offers(root: &Root) -> PlatformCollector {
+    PlatformCollector::new(root.clone())
+}
+
 #[test]
 fn a_host_of_metal_says_what_it_can_do() {
     let tree = metal();

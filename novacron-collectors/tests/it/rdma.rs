@@ -1,9 +1,15 @@
 //! RDMA ports.
 
+use novacron_collectors::Root;
 use novacron_collectors::rdma::RdmaCollector;
 use novacron_telemetry::collect::CollectErrorKind;
 
 use crate::support::{Shown, Tree, golden, has, metal, qemu};
+
+/// The ports below this root.
+pub(crate) fn ports(root: &Root) -> RdmaCollector {
+    RdmaCollector::new(root.clone())
+}
 
 #[test]
 fn words_of_four_bytes_are_shown_as_bytes() {

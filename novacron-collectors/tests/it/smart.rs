@@ -8,6 +8,7 @@ use novacron_collectors::hardware::smart::report::{Answer, Report, parse};
 use novacron_collectors::hardware::smart::{SmartCollector, SmartSettings};
 use novacron_telemetry::collect::{CollectError, CollectErrorKind};
 
+use crate::mutations::{Dice, numbers, same};
 use crate::support::{Shown, Tree, fixture, golden, has, metal};
 
 fn settings() -> SmartSettings {
@@ -231,4 +232,38 @@ fn what_is_of_another_type_is_left_out() {
         };
         assert_eq!(parse(text.as_bytes()), expected, "{text}");
     }
+}
+
+#[test]
+fn a_report_that_was_changed_says_nothing_but_what_is_in_it() {
+    let mut dice = Dice(0x5eed_0f_5a_4a27);
+    let (mut reports, mut values) = (0, 0);
+    for file in ["sda", "sdc", "nvme0n1", "dying", "sdb", "odd"] {
+        let json = std::fs::read(fixture(&format!("smart/{file}.json"))).unwrap();
+        for _ in 0..20_000 {
+            let mut broken = json.clone();
+            for _ in 0..=dice.below(3) {
+                dice.change(&mut broken);
+            }
+            let Answer::Report(report) = parse(&broken) else {
+                continue;
+            };
+            reports += 1;
+            let said = numbers(&broken);
+            let counts = [report.media_errors, report.reallocated];
+            let counts = counts.into_iter().flatten().map(|count| count as f64);
+            let shown = report.temperature.into_iter().chain(counts);
+            let shown = shown.chain(report.wear.map(|wear| wear * 100.0));
+            for value in shown {
+                values += 1;
+                assert!(
+                    said.iter().any(|said| same(*said, value)),
+                    "{report:?} from {}",
+                    broken.escape_ascii()
+                );
+            }
+        }
+    }
+    println!("120 000 changes, {reports} reports, {values} values, and each of them was said");
+    assert!(reports > 10_000);
 }
