@@ -19,7 +19,7 @@ use support::daemon::{self, Daemon};
 const CONTAINERS: u64 = 1000;
 
 fn id(number: u64) -> String {
-    format!("{number:012x}{:052x}", number)
+    format!("{number:012x}{number:052x}")
 }
 
 fn group(id: &str) -> String {

@@ -20,7 +20,7 @@ fn generated(name: &str) -> String {
         false => own.join(", "),
     };
     let mut text = format!(
-        "Every {:?}, for at most {:?}. Keys: {own}.\n\n| family | what it is |\n|---|---|\n",
+        "Every {:?}, for at most {:?}. Keys: {own}.\n",
         schedule.interval(),
         schedule.longest(),
     );
@@ -28,6 +28,10 @@ fn generated(name: &str) -> String {
         .filter(|family| matches!(family.writer, Writer::Collector(writer) if writer == name))
         .collect();
     families.sort_by_key(|family| family.name);
+    // The verbs' families that a collector writes as well are the verbs'.
+    if !families.is_empty() {
+        text += "\n| family | what it is |\n|---|---|\n";
+    }
     for family in families {
         let labels: Vec<_> = family.labels.iter().map(|label| label.name).collect();
         let labels = match labels.is_empty() {
