@@ -10,18 +10,13 @@ use libfuzzer_sys::fuzz_target;
 
 /// The decoder.
 #[allow(dead_code, reason = "the client's side of it is not fuzzed")]
+#[path = "../../src/libvirt"]
 mod libvirt {
-    #[path = "../../../src/libvirt/domain.rs"]
     pub mod domain;
-    #[path = "../../../src/libvirt/frame.rs"]
     pub mod frame;
-    #[path = "../../../src/libvirt/job.rs"]
     pub mod job;
-    #[path = "../../../src/libvirt/protocol.rs"]
     pub mod protocol;
-    #[path = "../../../src/libvirt/xdr.rs"]
     pub mod xdr;
-    #[path = "../../../src/libvirt/xml.rs"]
     pub mod xml;
 }
 

@@ -1,4 +1,4 @@
-//! Every family whose writer is one of these collectors is written by it.
+//! Every family whose writer is one of these collectors is written by it, and by nothing else.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -10,12 +10,65 @@ use novacron_telemetry::collect::{Collector, Run};
 use novacron_telemetry::metric::Writer;
 use novacron_telemetry::registry::{Handles, Registry};
 
+use crate::goldens::steady;
 use crate::guests::settings;
 use crate::server::{Fake, Param, Server};
+use crate::support::{golden, own};
+
+fn run<C: Collector>(collector: &mut C, metrics: &C::Metrics) {
+    let reading = collector.read(&mut Run::within(Duration::from_secs(5)));
+    C::publish(&reading.unwrap(), metrics);
+}
+
+/// All families that name this collector, and no others, are there.
+fn all_of<C: Collector>(exposition: &str) {
+    let types = exposition
+        .lines()
+        .filter_map(|line| line.strip_prefix("# TYPE "));
+    let written: BTreeSet<_> = types.filter_map(|line| line.split(' ').next()).collect();
+    let promised: BTreeSet<_> = Catalog::descriptors()
+        .filter(|family| matches!(family.writer, Writer::Collector(name) if name == C::NAME))
+        .map(|family| family.name)
+        .collect();
+    assert_eq!(written, promised);
+}
 
 #[test]
-fn every_family_of_the_two_collectors_is_written_by_them() {
+fn guests_with_everything_are_shown_in_full() {
     let server = Server::with(vec![Fake::running(0), Fake::shut_off(1)]);
+    let process = server.folder().join("proc/7");
+    std::fs::create_dir_all(&process).unwrap();
+    let arguments = "qemu\0-uuid\0abababab-abab-abab-abab-abab00000000\0";
+    std::fs::write(process.join("cmdline"), arguments).unwrap();
+    let stat = format!("7 (qemu) S{} 0 0\n", " 0".repeat(18));
+    std::fs::write(process.join("stat"), stat).unwrap();
+    std::fs::write(server.folder().join("proc/stat"), "btime 1700000000\n").unwrap();
+
+    let registry = Registry::builder().opt_in("novacron_vm_resource_usage");
+    let registry = registry.try_build().unwrap();
+    let metrics = <LibvirtCollector as Collector>::Metrics::of(&registry).unwrap();
+    let root = Root::new(server.folder());
+    let mut collector = LibvirtCollector::new(root, settings(&server));
+    run(&mut collector, &metrics);
+    // Shares are of time that has passed.
+    std::thread::sleep(Duration::from_millis(600));
+    server.world().domains[0].cpu_ns += 1;
+    run(&mut collector, &metrics);
+    let exposition = own(&registry.render());
+    all_of::<LibvirtCollector>(&exposition);
+    golden("libvirt-invented.prom", &steady(&exposition));
+
+    LibvirtCollector::publish(&Default::default(), &metrics);
+    assert_eq!(
+        own(&registry.render()),
+        "",
+        "what is not known is not shown"
+    );
+}
+
+#[test]
+fn jobs_with_everything_are_shown_in_full() {
+    let server = Server::with(vec![Fake::running(0)]);
     let mut numbers = vec![("operation".to_owned(), Param::Int(5))];
     for field in [
         "time_elapsed",
@@ -38,72 +91,22 @@ fn every_family_of_the_two_collectors_is_written_by_them() {
     ] {
         numbers.push((field.to_owned(), Param::Ulong(4)));
     }
-    let folder = server.folder().join("proc/7");
-    std::fs::create_dir_all(&folder).unwrap();
-    let arguments = "qemu\0-uuid\0abababab-abab-abab-abab-abab00000000\0";
-    std::fs::write(folder.join("cmdline"), arguments).unwrap();
-    std::fs::write(
-        folder.join("stat"),
-        format!("7 (qemu) S{} 1 0\n", " 0".repeat(18)),
-    )
-    .unwrap();
-    std::fs::write(server.folder().join("proc/stat"), "btime 1700000000\n").unwrap();
+    server.world().domains[0].job = (2, numbers.clone());
 
     let registry = Registry::new();
-    let root = Root::new(server.folder());
-    let run = || Run::within(Duration::from_secs(5));
-    let metrics = <LibvirtCollector as Collector>::Metrics::of(&registry).unwrap();
-    let mut domains = LibvirtCollector::new(root.clone(), settings(&server));
-    for _ in 0..2 {
-        let reading = domains.read(&mut run()).unwrap();
-        LibvirtCollector::publish(&reading, &metrics);
-        server.world().domains[0].cpu_ns += 1;
-        std::thread::sleep(Duration::from_millis(600));
-    }
-    let reading = domains.read(&mut run()).unwrap();
-    LibvirtCollector::publish(&reading, &metrics);
-
     let metrics = <JobsCollector as Collector>::Metrics::of(&registry).unwrap();
-    let mut jobs = JobsCollector::new(root, settings(&server));
-    let mut step = || {
-        let reading = jobs.read(&mut run()).unwrap();
-        JobsCollector::publish(&reading, &metrics);
-        registry.render()
-    };
-    server.world().domains[0].job = (2, numbers.clone());
-    let running = step();
+    let root = Root::new(server.folder());
+    let mut collector = JobsCollector::new(root, settings(&server));
+    run(&mut collector, &metrics);
+    let running = own(&registry.render());
     {
         let mut world = server.world();
         let domain = &mut world.domains[0];
         (domain.id, domain.job, domain.completed) = (-1, (0, Vec::new()), (3, numbers));
     }
-    step();
-    let ended = step();
-
-    let mine = Catalog::descriptors().filter(|family| {
-        matches!(family.writer, Writer::Collector("libvirt" | "libvirt_jobs")) && !family.opt_in
-    });
-    let written = |name: &str| {
-        [&running, &ended].into_iter().any(|text| {
-            let mut lines = text.lines();
-            lines.any(|line| {
-                line.strip_prefix(name)
-                    .is_some_and(|rest| rest.starts_with(['{', '_', ' ']))
-            })
-        })
-    };
-    let missing: BTreeSet<_> = mine
-        .map(|family| family.name)
-        .filter(|name| !written(name))
-        .collect();
-    assert!(missing.is_empty(), "{missing:#?}");
-
-    // What is not known any more is not shown any more.
-    let metrics = <LibvirtCollector as Collector>::Metrics::of(&registry).unwrap();
-    LibvirtCollector::publish(&Default::default(), &metrics);
-    JobsCollector::publish(&Default::default(), &metrics.1);
-    let text = registry.render();
-    let left: Vec<_> = text.lines().filter(|line| line.contains("name=")).collect();
-    assert!(left.is_empty(), "{left:#?}");
-    assert!(!text.contains("novacron_libvirt_up{"), "nobody knows");
+    run(&mut collector, &metrics);
+    run(&mut collector, &metrics);
+    let exposition = running + &own(&registry.render());
+    all_of::<JobsCollector>(&exposition);
+    golden("libvirt_jobs-invented.prom", &exposition);
 }
