@@ -2,11 +2,14 @@
 
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use novacron_telemetry::Telemetry;
 use novacron_telemetry::expose::{Listener, ListenerOptions};
-use novacron_telemetry::registry::Registry;
+use novacron_telemetry::label::{LabelSet, LabelValue};
+use novacron_telemetry::metric::{Counter, Family};
+use novacron_telemetry::registry::{MetricGroup, Registry};
 
 /// Nothing here takes so long unless it hangs.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
@@ -135,31 +138,33 @@ pub(crate) fn until(what: &str, mut so: impl FnMut() -> bool) {
 
 /// A registry whose exposition no socket swallows whole.
 pub(crate) fn large() -> Registry {
-    use novacron_telemetry::label::{LabelSet, LabelValue};
-    use novacron_telemetry::metric::{Counter, Family};
-    use novacron_telemetry::registry::MetricGroup;
-    use std::sync::Arc;
-
-    #[derive(Clone, Debug, PartialEq, Eq, Hash, LabelValue)]
-    #[label(cap = 100_000)]
-    struct Name(Arc<str>);
-    #[derive(Clone, Debug, PartialEq, Eq, Hash, LabelSet)]
-    struct Labels {
-        name: Name,
-    }
-    #[derive(Clone, Debug, MetricGroup)]
-    #[metrics(prefix = "large")]
-    struct Large {
-        /// Things.
-        #[metric(unit = "things")]
-        things_total: Family<Labels, Counter>,
-    }
     let registry = Registry::new();
-    let large = registry.register::<Large>().unwrap();
-    for n in 0..100_000 {
-        large.things_total.inc(&LabelsRef {
-            name: &format!("{n:0>60}"),
-        });
-    }
+    fill(&registry, 100_000, 60);
     registry
+}
+
+/// So many further series, each with a name of so many letters.
+pub(crate) fn fill(registry: &Registry, series: usize, letters: usize) {
+    let large = registry.register::<Large>().unwrap();
+    for n in 0..series {
+        let name = &format!("{n:0>letters$}");
+        large.things_total.inc(&LabelsRef { name });
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, LabelValue)]
+#[label(cap = 100_000)]
+struct Name(Arc<str>);
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, LabelSet)]
+struct Labels {
+    name: Name,
+}
+
+#[derive(Clone, Debug, MetricGroup)]
+#[metrics(prefix = "large")]
+struct Large {
+    /// Things.
+    #[metric(unit = "things")]
+    things_total: Family<Labels, Counter>,
 }

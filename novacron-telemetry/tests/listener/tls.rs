@@ -2,138 +2,19 @@
 
 use std::fs;
 use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpStream};
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::net::TcpStream;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use novacron_telemetry::expose::{ListenerLimits, TlsFiles};
 use novacron_telemetry::{ErrorKind, Telemetry};
-use rcgen::{
-    BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, SanType, date_time_ymd,
-};
-use rustls::crypto::ring;
+use rcgen::{CertificateParams, SanType, date_time_ymd};
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
-use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
+use super::certs::{Authority, Folder, ask, client};
 use super::support::{PATIENCE, anywhere, connect, get, sample, say, status, telemetry, until};
-
-/// An authority, and what it signs.
-struct Authority {
-    pem: String,
-    issuer: Issuer<'static, KeyPair>,
-}
-
-/// A certificate and its key, as PEM.
-#[derive(Clone)]
-struct Pair {
-    cert: String,
-    key: String,
-}
-
-impl Authority {
-    fn new() -> Self {
-        let key = KeyPair::generate().unwrap();
-        let mut params = CertificateParams::default();
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        // Programs of others take a certificate for self-signed that is called like its issuer.
-        static NEXT: AtomicUsize = AtomicUsize::new(0);
-        let name = format!("authority {}", NEXT.fetch_add(1, Ordering::Relaxed));
-        params.distinguished_name.push(DnType::CommonName, name);
-        let pem = params.self_signed(&key).unwrap().pem();
-        Self {
-            pem,
-            issuer: Issuer::new(params, key),
-        }
-    }
-
-    fn sign(&self, params: &CertificateParams) -> Pair {
-        let key = KeyPair::generate().unwrap();
-        Pair {
-            cert: params.signed_by(&key, &self.issuer).unwrap().pem(),
-            key: key.serialize_pem(),
-        }
-    }
-
-    fn named(&self, name: &str) -> Pair {
-        self.sign(&CertificateParams::new([name.to_owned()]).unwrap())
-    }
-
-    fn expired(&self, name: &str) -> Pair {
-        let mut params = CertificateParams::new([name.to_owned()]).unwrap();
-        params.not_before = date_time_ymd(2019, 1, 1);
-        params.not_after = date_time_ymd(2020, 1, 1);
-        self.sign(&params)
-    }
-}
-
-/// A folder with what a listener reads.
-struct Folder(tempfile::TempDir);
-
-impl Folder {
-    fn with(pair: &Pair) -> Self {
-        let folder = Self(tempfile::tempdir().unwrap());
-        folder.put(pair);
-        folder
-    }
-
-    fn put(&self, pair: &Pair) {
-        self.write("cert.pem", &pair.cert);
-        self.write("key.pem", &pair.key);
-    }
-
-    fn write(&self, name: &str, text: impl AsRef<[u8]>) -> PathBuf {
-        let path = self.0.path().join(name);
-        fs::write(&path, text).unwrap();
-        path
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
-    }
-
-    fn files(&self) -> TlsFiles {
-        TlsFiles::new(self.path("cert.pem"), self.path("key.pem"))
-    }
-}
-
-fn client(authority: &Authority, identity: Option<&Pair>) -> Arc<ClientConfig> {
-    let mut roots = RootCertStore::empty();
-    let root = CertificateDer::from_pem_slice(authority.pem.as_bytes()).unwrap();
-    roots.add(root).unwrap();
-    let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_root_certificates(roots);
-    Arc::new(match identity {
-        None => builder.with_no_client_auth(),
-        Some(pair) => {
-            let chain = CertificateDer::pem_slice_iter(pair.cert.as_bytes());
-            let key = PrivateKeyDer::from_pem_slice(pair.key.as_bytes()).unwrap();
-            builder
-                .with_client_auth_cert(chain.map(Result::unwrap).collect(), key)
-                .unwrap()
-        }
-    })
-}
-
-/// One request over TLS: the answer, or why there was none.
-fn ask(at: SocketAddr, config: &Arc<ClientConfig>, path: &str) -> Result<String, String> {
-    let name = ServerName::try_from("localhost").unwrap();
-    let client = ClientConnection::new(Arc::clone(config), name).unwrap();
-    let mut stream = StreamOwned::new(client, connect(at));
-    let request = format!("GET {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n");
-    stream
-        .write_all(request.as_bytes())
-        .map_err(|error| error.to_string())?;
-    let mut answer = Vec::new();
-    match stream.read_to_end(&mut answer) {
-        Ok(_) => Ok(String::from_utf8_lossy(&answer).into_owned()),
-        Err(error) => Err(error.to_string()),
-    }
-}
 
 fn listen(files: TlsFiles) -> (Telemetry, novacron_telemetry::expose::Listener) {
     super::support::listen(anywhere().tls(files))

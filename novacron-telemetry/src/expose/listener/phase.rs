@@ -39,8 +39,11 @@ pub(super) enum Step {
     Answering,
 }
 
-/// A reader that takes nothing for so long is one that others need not wait for.
+/// A reader that takes nothing for so long makes room for another connection.
 const SLOW: Duration = Duration::from_millis(100);
+/// And for so long, for another scrape: there are fewer places for those, and whoever waits for one
+/// has asked already.
+const SLOWER_THAN_OTHERS: Duration = Duration::from_millis(25);
 
 /// How willingly a connection is closed for another one: the greatest first.
 pub(super) type Rank = (bool, Duration);
@@ -105,7 +108,7 @@ impl Phase {
     pub(super) fn stalled(&self, now: Instant) -> Option<Duration> {
         let state = self.0.lock();
         let stalled = now.duration_since(state.blocked?);
-        (state.step == Step::Answering && stalled >= SLOW).then_some(stalled)
+        (state.step == Step::Answering && stalled >= SLOWER_THAN_OTHERS).then_some(stalled)
     }
 
     /// How willingly it is closed; `None` while it is being answered and reads.
