@@ -19,7 +19,7 @@
 use std::{future::Future, io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use axum::Router;
-use novacron_telemetry::Telemetry;
+use novacron_telemetry::{Telemetry, expose::BearerAuth};
 use tokio::{net::TcpListener, sync::watch, time::timeout};
 
 pub use crate::app::App;
@@ -56,6 +56,8 @@ pub struct Options {
     pub abandoned: Duration,
     /// How long requests in progress may take to end once the server is told to stop.
     pub drain: Duration,
+    /// Who may scrape; `None` for everybody.
+    pub auth: Option<BearerAuth>,
 }
 
 /// A server that owns its port and its database, and does not answer yet.
@@ -88,7 +90,7 @@ impl Server {
             io::Error::new(error.kind(), format!("cannot listen on {listen}: {error}"))
         })?;
         let app = App::open(&options, telemetry).await?;
-        let router = routes::router(&app).map_err(io::Error::other)?;
+        let router = routes::router(&app, options.auth.as_ref()).map_err(io::Error::other)?;
         Ok(Self {
             listener,
             app,
@@ -166,6 +168,7 @@ impl Default for Options {
             housekeeping: Duration::from_secs(5),
             abandoned: Duration::from_secs(10),
             drain: Duration::from_secs(5),
+            auth: None,
         }
     }
 }

@@ -11,7 +11,8 @@ use axum::{
     routing::{get, post},
 };
 use novacron_telemetry::{
-    catalog::Method, layer::http::AccessLines, prelude::*, record::record_validation_failure,
+    catalog::Method, expose::BearerAuth, layer::http::AccessLines, prelude::*,
+    record::record_validation_failure,
 };
 use serde::{Deserialize, Serialize};
 use tower_http::catch_panic::CatchPanicLayer;
@@ -44,19 +45,34 @@ pub struct Page {
     pub next: Option<i64>,
 }
 
+/// The route that Prometheus asks, with the token in front of it if there is one.
+fn scrapes(app: &App, auth: Option<&BearerAuth>) -> Router<Arc<App>> {
+    let metrics = app.telemetry.metrics_service();
+    match auth {
+        None => metrics.router("/metrics"),
+        Some(auth) => {
+            app.telemetry.watch_auth(auth);
+            metrics.router("/metrics").layer(auth.layer())
+        }
+    }
+}
+
 /// The whole server: the API, which is watched and can be spoilt, and beside it what must answer
 /// in any case.
 ///
 /// # Errors
 /// When the routes cannot be declared; that would be a mistake in [`ROUTES`].
-pub fn router(app: &Arc<App>) -> Result<Router, novacron_telemetry::Error> {
+pub fn router(
+    app: &Arc<App>,
+    auth: Option<&BearerAuth>,
+) -> Result<Router, novacron_telemetry::Error> {
     let watch = app.telemetry.http_layer().routes(ROUTES)?;
     let watch = watch.access_lines(AccessLines::new());
     Ok(api(app)
         .layer(watch)
         .merge(control())
         .merge(app.telemetry.health().router())
-        .merge(app.telemetry.metrics_service().router("/metrics"))
+        .merge(scrapes(app, auth))
         .layer(DefaultBodyLimit::max(BODY_MAX))
         // Outside the layer that counts, which then sees a panic as a panic and not as a 500.
         .layer(CatchPanicLayer::custom(|_| {

@@ -59,6 +59,21 @@ impl Program {
         assert!(status.expect("kill runs").success());
     }
 
+    /// Reads what it prints until this is in it, and returns what stands behind it.
+    fn printed(&mut self, what: &str) -> String {
+        loop {
+            let mut line = String::new();
+            assert_ne!(
+                self.stdout.read_line(&mut line).expect("readable"),
+                0,
+                "it never said {what}"
+            );
+            if let Some((_, rest)) = line.split_once(what) {
+                return rest.to_owned();
+            }
+        }
+    }
+
     /// Waits for its end; returns its status, and what it still printed.
     fn end(mut self) -> (Option<i32>, String) {
         let began = Instant::now();
@@ -138,4 +153,166 @@ fn what_cannot_start_says_why() {
 
     assert_eq!(run(&["--listen", "nonsense"]).status.code(), Some(2));
     assert_eq!(run(&["--colour"]).status.code(), Some(2));
+}
+
+/// What curl fetched, its status, and whether it was satisfied; `None` where there is no curl and
+/// that is no failure.
+fn curl(arguments: &[&str]) -> Option<(bool, String)> {
+    let common = [
+        "--silent",
+        "--show-error",
+        "--max-time",
+        "10",
+        "--write-out",
+        "\n%{http_code}",
+    ];
+    match Command::new("curl").args(common).args(arguments).output() {
+        Ok(output) => Some((
+            output.status.success(),
+            String::from_utf8_lossy(&output.stdout).into_owned(),
+        )),
+        Err(error) => {
+            let strict = std::env::var("NOVACRON_TEST").is_ok_and(|how| how == "strict");
+            assert!(!strict, "curl: {error}");
+            println!("left out: curl is not here");
+            None
+        }
+    }
+}
+
+/// An authority's certificate, and one with its key that it signed for this name.
+fn certificates(name: &str) -> [String; 3] {
+    use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
+
+    let key = KeyPair::generate().expect("a key");
+    let mut authority = CertificateParams::default();
+    authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let common = format!("the authority of {name}");
+    authority
+        .distinguished_name
+        .push(DnType::CommonName, common);
+    let root = authority.self_signed(&key).expect("a certificate").pem();
+    let issuer = Issuer::new(authority, key);
+    let key = KeyPair::generate().expect("a key");
+    let params = CertificateParams::new([name.to_owned()]).expect("a name");
+    let cert = params.signed_by(&key, &issuer).expect("a certificate");
+    [root, cert.pem(), key.serialize_pem()]
+}
+
+#[test]
+fn over_mutual_tls_it_answers_scrapes_and_probes_to_those_who_have_certificate_and_token() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let write = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).expect("written");
+        path.to_str().expect("text").to_owned()
+    };
+    let [root, cert, key] = certificates("localhost");
+    let [clients, my_cert, my_key] = certificates("prometheus");
+    let (root, cert, key) = (
+        write("root", &root),
+        write("cert", &cert),
+        write("key", &key),
+    );
+    let clients = write("clients", &clients);
+    let (my_cert, my_key) = (write("my-cert", &my_cert), write("my-key", &my_key));
+    let token = write("token", "token-of-the-tests\n");
+    let mut program = Program::start(&[
+        "--metrics-listen",
+        "127.0.0.1:0",
+        "--tls-cert",
+        &cert,
+        "--tls-key",
+        &key,
+        "--client-ca",
+        &clients,
+        "--token-file",
+        &token,
+    ]);
+    let port = program.printed("https://127.0.0.1:");
+    let port = port.split_once('/').expect("a path").0.to_owned();
+    let resolve = format!("localhost:{port}:127.0.0.1");
+    let (metrics, health) = (
+        format!("https://localhost:{port}/metrics"),
+        format!("https://localhost:{port}/health"),
+    );
+    let me = [
+        "--resolve",
+        &resolve,
+        "--cacert",
+        &root,
+        "--cert",
+        &my_cert,
+        "--key",
+        &my_key,
+    ];
+    let with = |more: &[&str]| curl(&[&me[..], more].concat());
+    let authorization = "authorization: Bearer token-of-the-tests";
+    if let Some((good, answer)) = with(&["--header", authorization, &metrics]) {
+        assert!(good && answer.contains("novacron_build_info{"), "{answer}");
+    }
+    if let Some((good, answer)) = with(&[&metrics]) {
+        assert!(
+            good && answer.ends_with("\n401"),
+            "without the token: {answer}"
+        );
+    }
+    if let Some((good, answer)) = with(&[&health]) {
+        assert!(
+            good && answer.ends_with("{ \"status\": \"healthy\" }\n\n200"),
+            "{answer}"
+        );
+    }
+    if let Some((good, answer)) = curl(&["--resolve", &resolve, "--cacert", &root, &health]) {
+        assert!(
+            !good && !answer.contains("healthy"),
+            "without a certificate: {answer}"
+        );
+    }
+    // The API's own port has the token in front of its scrapes, too.
+    let main = format!("http://{}/metrics", program.address);
+    if let Some((_, answer)) = curl(&[&main]) {
+        assert!(answer.ends_with("401"), "{answer}");
+    }
+    if let Some((_, answer)) = curl(&["--header", authorization, &main]) {
+        assert!(answer.ends_with("200"), "{answer}");
+    }
+    // Rotated while it runs: SIGHUP is not even needed by who uses the new one.
+    std::fs::write(&token, "another-token-of-the-tests\n").expect("written");
+    program.signal("-HUP");
+    let another = "authorization: Bearer another-token-of-the-tests";
+    if let Some((good, answer)) = with(&["--header", another, &metrics]) {
+        assert!(good && answer.ends_with("200"), "{answer}");
+    }
+    program.signal("-TERM");
+    assert_eq!(program.end().0, Some(0));
+}
+
+#[test]
+fn a_port_that_cannot_be_served_safely_says_what_to_do() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let missing = folder.path().join("token");
+    let said = |flags: &[&str]| {
+        let output = run(&[&["--listen", "127.0.0.1:0"], flags].concat());
+        (
+            output.status.code(),
+            String::from_utf8_lossy(&output.stderr).into_owned(),
+        )
+    };
+    let (code, text) = said(&["--token-file", missing.to_str().expect("text")]);
+    assert_eq!(code, Some(1));
+    assert!(text.contains("write the token there"), "{text}");
+    let (code, text) = said(&[
+        "--tls-cert",
+        "/nowhere/cert.pem",
+        "--tls-key",
+        "/nowhere/key.pem",
+    ]);
+    assert_eq!(code, Some(1));
+    assert!(text.contains("certificate /nowhere/cert.pem"), "{text}");
+    assert_eq!(
+        said(&["--tls-cert", "x"]).0,
+        Some(2),
+        "a certificate needs its key"
+    );
 }
