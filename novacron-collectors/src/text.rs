@@ -14,12 +14,16 @@
 
 use std::str::FromStr;
 
-/// The number that a token is, as a whole. Only digits, a sign and a point are taken: what Rust
-/// would parse besides, `inf` and `1e3`, no kernel writes.
+/// The longest number that is one; 20 digits are the most that 64 bits need.
+const LONGEST: usize = 40;
+
+/// The number that a token is, as a whole. Only digits, a sign and a point are taken, at most
+/// 40 of them: what Rust would parse besides, `inf` and `1e3`, no kernel writes, and a
+/// thousand digits are infinite to it.
 #[must_use]
 pub fn number<T: FromStr>(token: &str) -> Option<T> {
     let plain = |byte: u8| byte.is_ascii_digit() || matches!(byte, b'-' | b'.');
-    match token.bytes().all(plain) {
+    match token.len() <= LONGEST && token.bytes().all(plain) {
         true => token.parse().ok(),
         false => None,
     }
@@ -61,6 +65,7 @@ mod tests {
             assert_eq!(number::<f64>(bad), None, "{bad:?}");
         }
         assert_eq!(number::<u8>("256"), None);
+        assert_eq!(number::<f64>(&"9".repeat(400)), None, "infinite");
         assert_eq!(hex("+1"), None);
     }
 

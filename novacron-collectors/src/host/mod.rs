@@ -49,19 +49,6 @@ fn is_absent(error: &io::Error) -> bool {
         || error.kind() == io::ErrorKind::NotFound
 }
 
-/// The text of an attribute in `/sys`: one line that was read to its end.
-fn attribute(root: &Root, path: &str) -> Option<String> {
-    let text = root.text(path).ok()?;
-    let mut lines = text::lines(&text);
-    let line = lines.next()?.trim();
-    (lines.next().is_none() && !line.is_empty()).then(|| line.to_owned())
-}
-
-/// The number that an attribute in `/sys` is.
-fn number<T: std::str::FromStr>(root: &Root, path: &str) -> Option<T> {
-    text::number(&attribute(root, path)?)
-}
-
 /// Shows a value, or that it is not known.
 fn show(gauge: &Gauge, value: Option<impl Into<Value>>) {
     match value {

@@ -44,7 +44,7 @@ use novacron_telemetry::collect::{CollectError, Collector, Run, Schedule};
 use self::pressure::Stalls;
 use self::processes::Processes;
 use self::stat::{Before, Stat};
-use super::{indexed, members, number, optional};
+use super::{indexed, members, optional};
 use crate::{Root, text};
 
 pub mod pressure;
@@ -156,7 +156,7 @@ impl CpuCollector {
                 run.skip("clocks and throttling", "no time was left");
                 break;
             }
-            let of = |file: &str| number::<u64>(&self.root, &format!("{CPUS}/cpu{cpu}/{file}"));
+            let of = |file: &str| self.root.number::<u64>(format!("{CPUS}/cpu{cpu}/{file}"));
             if self.settings.frequency
                 && let Some(kilohertz) = of("cpufreq/scaling_cur_freq")
             {

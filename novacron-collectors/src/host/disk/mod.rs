@@ -41,7 +41,6 @@ use novacron_telemetry::collect::{CollectError, Collector, Run, Schedule};
 
 use self::diskstats::Disk;
 use self::raid::Array;
-use super::number;
 use crate::Root;
 use crate::pattern::Patterns;
 
@@ -143,7 +142,7 @@ impl Collector for DiskCollector {
                 run.skip(name, "no time was left");
                 continue;
             }
-            if let Some(sectors) = number(root, &format!("sys/block/{name}/size")) {
+            if let Some(sectors) = root.number(format!("sys/block/{name}/size")) {
                 let name = name.replace('!', "/");
                 reading.sectors.insert(name, sectors);
             }

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use novacron_telemetry::collect::Run;
 
-use super::super::{attribute, number};
 use crate::{Root, text};
 
 /// One array.
@@ -46,14 +45,14 @@ pub fn arrays(root: &Root, names: &[String], run: &mut Run) -> BTreeMap<String, 
     let mut mdstat = None;
     for name in names {
         let at = format!("sys/block/{name}/md");
-        let Some(state) = attribute(root, &format!("{at}/array_state")) else {
+        let Some(state) = root.attribute(format!("{at}/array_state")) else {
             continue;
         };
         if run.expired() {
             run.skip(name, "no time was left");
             continue;
         }
-        let of = |file: &str| number(root, &format!("{at}/{file}"));
+        let of = |file: &str| root.number(format!("{at}/{file}"));
         let array = Array {
             disks: disks(root, &at).or_else(|| {
                 let stat =
@@ -63,8 +62,9 @@ pub fn arrays(root: &Root, names: &[String], run: &mut Run) -> BTreeMap<String, 
             expected: of("raid_disks"),
             missing: of("degraded"),
             state: Some(state),
-            action: attribute(root, &format!("{at}/sync_action")),
-            progress: attribute(root, &format!("{at}/sync_completed"))
+            action: root.attribute(format!("{at}/sync_action")),
+            progress: root
+                .attribute(format!("{at}/sync_completed"))
                 .and_then(|text| progress(&text)),
             mismatches: of("mismatch_cnt"),
         };
@@ -81,7 +81,7 @@ fn disks(root: &Root, at: &str) -> Option<Disks> {
     let mut disks = Disks::default();
     for name in root.list(at).ok()? {
         if name.starts_with("dev-") {
-            let state = attribute(root, &format!("{at}/{name}/state"))?;
+            let state = root.attribute(format!("{at}/{name}/state"))?;
             disks.add(&state);
         }
     }

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use super::super::{attribute, number};
 use crate::{Root, text};
 
 /// A pool of huge pages of one size, of the host or of a NUMA node.
@@ -29,7 +28,7 @@ pub fn pools(root: &Root, folder: &str) -> BTreeMap<String, Pool> {
     });
     sizes
         .map(|(name, size)| {
-            let of = |file: &str| number(root, &format!("{folder}/{name}/{file}"));
+            let of = |file: &str| root.number(format!("{folder}/{name}/{file}"));
             let pool = Pool {
                 pages: of("nr_hugepages"),
                 free: of("free_hugepages"),
@@ -44,7 +43,7 @@ pub fn pools(root: &Root, folder: &str) -> BTreeMap<String, Pool> {
 /// The mode of transparent huge pages: the one in brackets of `[always] madvise never`.
 #[must_use]
 pub fn transparent(root: &Root) -> Option<String> {
-    let modes = attribute(root, "sys/kernel/mm/transparent_hugepage/enabled")?;
+    let modes = root.attribute("sys/kernel/mm/transparent_hugepage/enabled")?;
     let (_, rest) = modes.split_once('[')?;
     let (mode, _) = rest.split_once(']')?;
     Some(mode.to_owned())

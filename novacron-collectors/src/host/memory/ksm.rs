@@ -1,6 +1,5 @@
 //! `/sys/kernel/mm/ksm`: equal pages that were merged.
 
-use super::super::number;
 use crate::Root;
 
 /// What KSM has done. All `None` on a kernel without it.
@@ -29,7 +28,7 @@ impl Ksm {
     /// Reads each file by itself.
     #[must_use]
     pub fn read(root: &Root) -> Self {
-        let of = |file: &str| number(root, &format!("sys/kernel/mm/ksm/{file}"));
+        let of = |file: &str| root.number(format!("sys/kernel/mm/ksm/{file}"));
         Self {
             run: of("run"),
             shared: of("pages_shared"),
@@ -38,7 +37,7 @@ impl Ksm {
             volatile: of("pages_volatile"),
             zero: of("ksm_zero_pages"),
             full_scans: of("full_scans"),
-            profit_bytes: number(root, "sys/kernel/mm/ksm/general_profit"),
+            profit_bytes: root.number("sys/kernel/mm/ksm/general_profit"),
         }
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use novacron_telemetry::collect::Run;
 
-use super::super::{attribute, indexed, members, optional};
+use super::super::{indexed, members, optional};
 use super::hugepages::{Pool, pools};
 use super::meminfo::Meminfo;
 use crate::{Root, text};
@@ -64,7 +64,8 @@ pub fn nodes(root: &Root, run: &mut Run) -> BTreeMap<u32, Node> {
                 .map_or_else(Meminfo::default, |text| Meminfo::parse(&text)),
             allocated: optional(root, run, &format!("{at}/numastat"))
                 .map_or_else(Allocated::default, |text| Allocated::parse(&text)),
-            distances: attribute(root, &format!("{at}/distance"))
+            distances: root
+                .attribute(format!("{at}/distance"))
                 .and_then(|text| distances(&text, &indexes))
                 .unwrap_or_default(),
             // A node of memory alone has an empty list, and no CPUs.
