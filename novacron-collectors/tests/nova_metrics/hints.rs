@@ -78,6 +78,15 @@ fn what_is_wrong_in_the_file_is_named_with_its_line_and_what_was_meant() {
     for (file, line, words) in [
         ("[metrics]\nexportr = true", 2, "did you mean `exporter`?"),
         ("[metrics]\nlisten = \"everywhere\"", 2, "everywhere"),
+        ("[metrics.tlss]\ncert = \"x\"", 1, "did you mean `tls`?"),
+        (
+            "[metrics.limits]\nper_vms = false",
+            2,
+            "did you mean `per_vm`?",
+        ),
+        ("[metrics.limits]\nidle = \"5\"", 2, "10s"),
+        ("[metrics.auth]\ngrace = \"1m\"", 0, "token_file"),
+        ("[metrics.tls]\ncert = \"x\"", 1, "key"),
         ("[metrics]\nexporter = \"yes\"", 2, "expected a boolean"),
         ("[collectors.cpuu]", 1, "did you mean `cpu`?"),
         (
@@ -143,6 +152,9 @@ fn certificates_that_cannot_be_used() {
         assert_eq!(code, 2, "{said}");
         assert!(complaint(&said).0.contains(cert), "{said}");
     }
+    let (code, said) = refused(folder.path(), &["--client-ca", "cert"]);
+    assert_eq!(code, 2, "{said}");
+    assert!(complaint(&said).1.contains("--tls-cert"), "{said}");
     let (code, said) = refused(folder.path(), &["--tls-cert", "cert"]);
     assert_eq!(code, 2, "{said}");
     assert!(said.contains("--tls-key"), "{said}");

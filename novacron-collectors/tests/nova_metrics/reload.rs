@@ -124,13 +124,24 @@ fn the_log_says_more_from_then_on() {
 }
 
 #[test]
-fn another_address_waits_for_a_restart() {
+fn what_only_a_restart_can_bring_is_said() {
     let mut exporter = Exporter::with_file("", &[]);
-    exporter.write("NovaFile", "[metrics]\nlisten = \"127.0.0.1:1\"\n");
     // The flag overrules it, before and after.
+    exporter.write("NovaFile", "[metrics]\nlisten = \"127.0.0.1:1\"\n");
     reload(&exporter, SUCCESS);
-    assert!(!exporter.log().contains("after the next restart"));
     exporter.logged("settings were read again");
+    assert!(
+        !exporter.log().contains("the next restart"),
+        "{}",
+        exporter.log()
+    );
+
+    exporter.write("token", "0123456789abcdef\n");
+    let file = "[metrics]\nprofiles = [\"nova-rc5\"]\n[metrics.auth]\ntoken_file = \"token\"\n";
+    exporter.write("NovaFile", file);
+    reload(&exporter, SUCCESS);
+    let line = exporter.logged("the next restart");
+    assert!(line.contains("profiles, [metrics.auth]"), "{line}");
 }
 
 #[test]

@@ -62,6 +62,17 @@ fn the_documented_keys_switch_kinds_of_collectors() {
 }
 
 #[test]
+fn the_file_may_ask_for_the_names_of_another_system() {
+    let root = small_root();
+    let root = root.path().to_str().unwrap();
+    let file = "[metrics]\nprofiles = [\"nova-rc5\"]\nlisten = \"127.0.0.1\"\n";
+    let exporter = Exporter::with_file(file, &["--root", root]);
+    exporter.scrape_until("both names", |text| {
+        !samples(text, "nova_host_memory_bytes").is_empty()
+    });
+}
+
+#[test]
 fn a_collector_is_told_its_own_keys() {
     let root = small_root();
     let root = root.path().to_str().unwrap();

@@ -61,6 +61,21 @@ fn a_token_is_rotated_while_it_runs_and_the_old_one_is_accepted_for_a_while() {
 }
 
 #[test]
+fn the_file_says_where_the_token_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = "[metrics.auth]\ntoken_file = \"secrets/token\"\ngrace = \"1m\"\n";
+    std::fs::create_dir_all(folder.path().join("etc/secrets")).unwrap();
+    std::fs::write(folder.path().join("etc/NovaFile"), file).unwrap();
+    rotate(folder.path(), &["rotate-token", "--config", "etc/NovaFile"]);
+    let token = std::fs::read_to_string(folder.path().join("etc/secrets/token")).unwrap();
+    let exporter = Exporter::start_in(folder, &["--config", "etc/NovaFile"]);
+    assert_eq!(exporter.get("/metrics").status, 401);
+    assert_eq!(exporter.get_as("/metrics", token.trim()).status, 200);
+    // Probes say how it is, and no more.
+    assert_eq!(exporter.get("/readyz").status, 200);
+}
+
+#[test]
 fn a_token_may_go_to_a_secret_manager_instead() {
     let folder = tempfile::tempdir().unwrap();
     let first = rotate(folder.path(), &["rotate-token", "--stdout"]);

@@ -4,7 +4,6 @@ use std::fmt;
 use std::path::Path;
 use std::process::ExitCode;
 
-use novacron_collectors::settings::nearest;
 use novacron_telemetry::{Error, ErrorKind};
 
 /// What is wrong, and what could be done about it.
@@ -23,11 +22,9 @@ const SENSELESS: u8 = 2;
 impl Complaint {
     /// The settings say what cannot be.
     pub(crate) fn settings(what: impl Into<String>) -> Self {
-        let what = what.into();
         Self {
-            // The reader of the file may have said it.
-            hint: meant(&what).filter(|_| !what.contains("did you mean")),
-            what,
+            what: what.into(),
+            hint: None,
             code: SENSELESS,
         }
     }
@@ -97,30 +94,5 @@ impl fmt::Display for Complaint {
             Some(hint) => writeln!(f, "hint: {hint}"),
             None => Ok(()),
         }
-    }
-}
-
-/// The word that was probably meant, where a reader of settings says which one it does not know and
-/// which ones it does.
-fn meant(what: &str) -> Option<String> {
-    let (_, rest) = what.split_once("unknown field `")?;
-    let (unknown, rest) = rest.split_once('`')?;
-    let (_, known) = rest.split_once("expected ")?;
-    let known: Vec<&str> = known.split('`').skip(1).step_by(2).collect();
-    let meant = nearest(unknown, &known)?;
-    Some(format!("did you mean `{meant}`?"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_key_that_is_not_known_leads_to_the_one_that_was_meant() {
-        let error = "[metrics]\nlisten_on = \"::\"".parse::<novacron_telemetry::config::Config>();
-        let complaint = Complaint::from(error.unwrap_err()).to_string();
-        assert!(complaint.contains("did you mean `listen`?"), "{complaint}");
-        assert!(complaint.contains("line 2"), "{complaint}");
-        assert!(Complaint::settings("unknown field `").hint.is_none());
     }
 }

@@ -97,12 +97,10 @@ impl Running {
 
     /// Says what the file says now that only a restart can bring.
     fn say_what_waits(&self, setup: &Setup) {
-        let (now, then) = (
-            &self.setup.config.metrics.listen,
-            &setup.config.metrics.listen,
-        );
-        if now != then {
-            tracing::warn!(listen = %then, "it listens there after the next restart");
+        let later = setup.later(&self.setup);
+        if !later.is_empty() {
+            let settings = later.join(", ");
+            tracing::warn!(settings, "these hold from the next restart on");
         }
     }
 }

@@ -1,5 +1,7 @@
 //! `rotate-token`: a new token in the place of the old one.
 
+use std::path::PathBuf;
+
 use novacron_telemetry::expose::Token;
 
 use super::args::{Options, Rotate};
@@ -13,19 +15,10 @@ pub(crate) fn run(rotate: &Rotate) -> Result<(), Complaint> {
         say(Token::generate()?.expose());
         return Ok(());
     }
-    let options = Options {
-        config: rotate.config.clone(),
-        token_file: rotate.token_file.clone(),
-        ..Options::default()
-    };
-    let path = match options.token_file.clone() {
+    let path = match &rotate.token_file {
         // A file that is named needs no NovaFile, nor one without mistakes.
-        Some(path) => path,
-        None => Setup::read(&options)?.token_file(&options).ok_or_else(|| {
-            Complaint::settings("no file for the token is named").hint(
-                "--token-file FILE, or token_file = \"FILE\" in [metrics.auth] of the NovaFile",
-            )
-        })?,
+        Some(path) => path.clone(),
+        None => named(rotate)?,
     };
     Token::generate()?
         .save(&path)
@@ -36,4 +29,17 @@ pub(crate) fn run(rotate: &Rotate) -> Result<(), Complaint> {
         path.display()
     ));
     Ok(())
+}
+
+/// The file that the NovaFile names.
+fn named(rotate: &Rotate) -> Result<PathBuf, Complaint> {
+    let options = Options {
+        config: rotate.config.clone(),
+        ..Options::default()
+    };
+    let auth = Setup::read(&options)?.config.metrics.auth;
+    auth.and_then(|auth| auth.token_file).ok_or_else(|| {
+        Complaint::settings("no file for the token is named")
+            .hint("--token-file FILE, or token_file = \"FILE\" in [metrics.auth] of the NovaFile")
+    })
 }

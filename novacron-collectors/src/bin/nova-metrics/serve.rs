@@ -39,8 +39,8 @@ pub(crate) fn run(options: Options) -> Result<(), Complaint> {
         // Before anything is announced: whoever hears of it may send a signal at once.
         let signals = Signals::new().map_err(|error| deaf(&error))?;
         let notify = Notify::from_env();
-        let logs = logs(&setup)?;
-        let telemetry = telemetry(&setup, &options, Some(&logs))?;
+        let logs = logs(&setup, &options)?;
+        let telemetry = telemetry(&setup, Some(&logs))?;
         match start(options, setup, &telemetry, logs) {
             Ok(running) => {
                 notify.ready("answering scrapes");
@@ -81,8 +81,8 @@ fn start(
 /// Says whether it would start, without the port, and leaves everything as it is.
 pub(crate) fn check(options: &Options) -> Result<(), Complaint> {
     let setup = Setup::read(options)?;
-    logs(&setup)?;
-    let telemetry = telemetry(&setup, options, None)?;
+    logs(&setup, options)?;
+    let telemetry = telemetry(&setup, None)?;
     // Any port: the one that was meant may be in use by the exporter that is to be replaced.
     let any = SocketAddr::from(([127, 0, 0, 1], 0));
     telemetry.listen(setup.listener(any, options)?)?;
@@ -99,7 +99,7 @@ pub(crate) fn check(options: &Options) -> Result<(), Complaint> {
 }
 
 /// Lines go to standard error unless the file says otherwise, and are text where somebody reads.
-fn logs(setup: &Setup) -> Result<Logs, Complaint> {
+fn logs(setup: &Setup, options: &Options) -> Result<Logs, Complaint> {
     use std::io::IsTerminal as _;
 
     let mut config = setup.config.clone();
@@ -108,7 +108,10 @@ fn logs(setup: &Setup) -> Result<Logs, Complaint> {
         let text = "text".parse().ok();
         config.logs.format = config.logs.format.or(text);
     }
-    let logs = config.logs(env!("CARGO_BIN_NAME"))?;
+    let mut logs = config.logs(env!("CARGO_BIN_NAME"))?;
+    if let Some(level) = &options.log_level {
+        logs = logs.filter(level);
+    }
     let logs = match file {
         Some(_) => logs.build()?,
         None => logs.stderr().build()?,
@@ -117,24 +120,17 @@ fn logs(setup: &Setup) -> Result<Logs, Complaint> {
 }
 
 /// With a log it is the whole program's; without one it is only looked at.
-fn telemetry(
-    setup: &Setup,
-    options: &Options,
-    logs: Option<&Logs>,
-) -> Result<Telemetry, Complaint> {
+fn telemetry(setup: &Setup, logs: Option<&Logs>) -> Result<Telemetry, Complaint> {
     use tracing_subscriber::layer::SubscriberExt as _;
     use tracing_subscriber::util::SubscriberInitExt as _;
 
     let groups = GROUPS
         .into_iter()
         .fold(Groups::NONE, |all, group| all | group);
-    let mut builder = Telemetry::builder(env!("CARGO_BIN_NAME"), env!("CARGO_PKG_VERSION"))
+    let builder = Telemetry::builder(env!("CARGO_BIN_NAME"), env!("CARGO_PKG_VERSION"))
         .git_sha(option_env!("NOVACRON_GIT_SHA").unwrap_or_default())
         .groups(groups)
         .config(&setup.config);
-    for profile in &options.profile {
-        builder = builder.aliases(*profile);
-    }
     let Some(logs) = logs else {
         return Ok(builder.build()?);
     };

@@ -57,16 +57,33 @@ impl Setup {
     fn overrule(&mut self, options: &Options) {
         let Options {
             listen,
+            profile,
             collectors,
             without,
-            log_level,
+            tls_cert,
+            client_ca,
+            token_file,
+            token_grace,
             ..
         } = options;
+        let metrics = &mut self.config.metrics;
         if let Some(listen) = listen {
-            self.config.metrics.listen = *listen;
+            metrics.listen = *listen;
         }
-        if let Some(level) = log_level {
-            self.config.logs.level = Some(level.clone());
+        metrics.profiles.extend(profile);
+        if tls_cert.is_some() {
+            // All of it: a certificate of the one and clients of the other is nobody's intention.
+            metrics.tls = None;
+        } else if let (Some(tls), Some(client_ca)) = (&mut metrics.tls, client_ca) {
+            tls.client_ca = Some(client_ca.clone());
+        }
+        if let Some(file) = token_file {
+            let auth = metrics.auth.get_or_insert_default();
+            auth.token_file = Some(file.clone());
+            auth.token_env = None;
+        }
+        if let (Some(auth), Some(grace)) = (&mut metrics.auth, token_grace) {
+            auth.grace = Some(*grace);
         }
         for name in NAMES {
             let out = !collectors.is_empty() && !collectors.contains(name);
@@ -84,33 +101,38 @@ impl Setup {
         address: SocketAddr,
         options: &Options,
     ) -> Result<ListenerOptions, Complaint> {
-        let mut config = self.config.clone();
-        if options.token_file.is_some() {
-            let auth = config.metrics.auth.get_or_insert_default();
-            auth.token_file.clone_from(&options.token_file);
-            auth.token_env = None;
+        let listener = self.config.listener_at(address)?;
+        if let (Some(cert), Some(key)) = (&options.tls_cert, &options.tls_key) {
+            let files = TlsFiles::new(cert, key);
+            return Ok(listener.tls(match &options.client_ca {
+                Some(authority) => files.client_ca(authority),
+                None => files,
+            }));
         }
-        if let (Some(auth), Some(grace)) = (&mut config.metrics.auth, options.token_grace) {
-            auth.grace = Some(grace);
+        if options.client_ca.is_some() && self.config.metrics.tls.is_none() {
+            // Whoever names clients means to let in nobody else.
+            return Err(
+                Complaint::settings("--client-ca: there is no certificate to go with it")
+                    .hint("--tls-cert and --tls-key, or a table [metrics.tls] in the NovaFile"),
+            );
         }
-        let (Some(cert), Some(key)) = (&options.tls_cert, &options.tls_key) else {
-            return Ok(config.listener_at(address)?);
-        };
-        // The command line's certificate goes with the command line's authorities, and with no
-        // others.
-        config.metrics.tls = None;
-        let mut files = TlsFiles::new(cert, key);
-        if let Some(authority) = &options.client_ca {
-            files = files.client_ca(authority);
-        }
-        Ok(config.listener_at(address)?.tls(files))
+        Ok(listener)
     }
 
-    /// Where the token is, if there is to be one.
-    pub(crate) fn token_file(&self, options: &Options) -> Option<PathBuf> {
-        let auth = self.config.metrics.auth.as_ref();
-        let said = || auth.and_then(|auth| auth.token_file.clone());
-        options.token_file.clone().or_else(said)
+    /// What this says that holds only from the next start on, by name.
+    pub(crate) fn later(&self, now: &Self) -> Vec<&'static str> {
+        let (then, now) = (&self.config.metrics, &now.config.metrics);
+        let mut limits = then.limits.clone();
+        limits.per_vm = now.limits.per_vm;
+        let differ = [
+            ("listen", then.listen != now.listen),
+            ("profiles", then.profiles != now.profiles),
+            ("[metrics.tls]", then.tls != now.tls),
+            ("[metrics.auth]", then.auth != now.auth),
+            ("[metrics.limits]", limits != now.limits),
+        ];
+        let later = differ.into_iter().filter(|(_, differs)| *differs);
+        later.map(|(name, _)| name).collect()
     }
 }
 
