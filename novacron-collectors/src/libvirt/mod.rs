@@ -46,7 +46,7 @@
 //! | what | then |
 //! |---|---|
 //! | no socket | absent: no failure |
-//! | the daemon | after [`call_timeout`](LibvirtSettings::call_timeout) `novacron_libvirt_up` is 0; what it said last stays for 30 s |
+//! | the daemon | after [`call_timeout`](LibvirtSettings::call_timeout) `novacron_libvirt_up` is 0 and the run has failed; what it said last stays for 30 s |
 //! | one guest | the call for its group of at most 16 is given up once; from then on its monitor is seen occupied without waiting for it, and it is left out until it is free. Its state, its network and what needs no monitor stay fresh, the rest is gone after 30 s |
 //! | a group in which nobody can be blamed | halved from run to run until one is left, which is left alone for longer and longer |
 //!

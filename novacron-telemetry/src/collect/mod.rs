@@ -10,6 +10,7 @@
 //! | it worked | the new values; `novacron_collector_success` 1 |
 //! | it failed, or was too slow | the last good values, until they are too old, then none; success 0 |
 //! | it hangs | the same, and `novacron_collector_stuck_seconds`; it is not started a second time |
+//! | it failed, and knows what to show instead ([`Run::fail`]) | that; success 0 |
 //! | it panicked | as if it had failed; after five times in a row it is switched off |
 //! | there is nothing to read: no such hardware, no such daemon | no values and no success: absence is no failure |
 //!
