@@ -16,6 +16,7 @@ mod libvirt {
     pub mod frame;
     pub mod job;
     pub mod protocol;
+    mod remote_error;
     pub mod xdr;
     pub mod xml;
 }

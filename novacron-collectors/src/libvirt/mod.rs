@@ -66,7 +66,9 @@ mod process;
 pub mod protocol;
 mod publish;
 mod publish_jobs;
+mod remote_error;
 mod settings;
+mod words;
 pub mod xdr;
 pub mod xml;
 

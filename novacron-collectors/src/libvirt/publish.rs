@@ -5,7 +5,7 @@ use novacron_telemetry::catalog::guest::{
     GuestResourceLabelsRef, GuestStateLabelsRef, HostLabelsRef,
 };
 use novacron_telemetry::catalog::libvirt::{
-    DomainLabelsRef, DomainState, HostLabelsRef as DaemonLabelsRef, InfoLabelsRef,
+    DomainLabelsRef, HostLabelsRef as DaemonLabelsRef, InfoLabelsRef,
 };
 use novacron_telemetry::catalog::{Flow, GuestMetrics, LibvirtMetrics, Resource, VmState};
 use novacron_telemetry::metric::{Absolute, Collected, Gauge};
@@ -13,6 +13,7 @@ use novacron_telemetry::metric::{Absolute, Collected, Gauge};
 use super::collector::LibvirtReading;
 use super::domain::{Disk, GuestMemory, Interface, State, Traffic, Vcpu};
 use super::guest::Guest;
+use super::words::{domain_state, vm_state};
 
 /// What the collector writes.
 pub(crate) type Metrics = (GuestMetrics, LibvirtMetrics);
@@ -389,47 +390,4 @@ fn number(value: Option<u64>) -> Option<f64> {
 
 fn seconds(nanoseconds: Option<u64>) -> Option<f64> {
     nanoseconds.map(|ns| ns as f64 / 1e9)
-}
-
-fn domain_state(state: State) -> DomainState {
-    match state {
-        State::Nostate => DomainState::Nostate,
-        State::Running => DomainState::Running,
-        State::Blocked => DomainState::Blocked,
-        State::Paused => DomainState::Paused,
-        State::Shutdown => DomainState::Shutdown,
-        State::Shutoff => DomainState::Shutoff,
-        State::Crashed => DomainState::Crashed,
-        State::Pmsuspended => DomainState::Pmsuspended,
-    }
-}
-
-/// libvirt's state in NovaCron's words; the reason tells apart what libvirt has one word for.
-fn vm_state(state: State, reason: Option<u64>) -> VmState {
-    const PAUSED_MIGRATION: u64 = 2;
-    const PAUSED_IO_ERROR: u64 = 5;
-    const PAUSED_SHUTTING_DOWN: u64 = 8;
-    const PAUSED_CRASHED: u64 = 10;
-    const PAUSED_STARTING_UP: u64 = 11;
-    const PAUSED_POSTCOPY: u64 = 12;
-    const PAUSED_POSTCOPY_FAILED: u64 = 13;
-    const SHUTOFF_CRASHED: u64 = 3;
-    const SHUTOFF_FAILED: u64 = 6;
-    match (state, reason) {
-        // Blocked is what a hypervisor calls a guest that waits for something to do.
-        (State::Running | State::Blocked, _) => VmState::Running,
-        (State::Paused, Some(PAUSED_MIGRATION | PAUSED_POSTCOPY)) => VmState::Migrating,
-        (State::Paused, Some(PAUSED_IO_ERROR | PAUSED_CRASHED | PAUSED_POSTCOPY_FAILED)) => {
-            VmState::Error
-        }
-        (State::Paused, Some(PAUSED_SHUTTING_DOWN)) | (State::Shutdown, _) => VmState::Stopping,
-        (State::Paused, Some(PAUSED_STARTING_UP)) => VmState::Starting,
-        (State::Paused, _) => VmState::Paused,
-        (State::Shutoff, Some(SHUTOFF_CRASHED | SHUTOFF_FAILED)) | (State::Crashed, _) => {
-            VmState::Error
-        }
-        (State::Shutoff, _) => VmState::Stopped,
-        (State::Pmsuspended, _) => VmState::Suspended,
-        (State::Nostate, _) => VmState::Unknown,
-    }
 }

@@ -20,12 +20,16 @@ fn a_thousand_domains_are_read_in_one_run_and_scraped_from_memory() {
     let read = start.elapsed();
     assert_eq!(reading.unwrap().guests.unwrap().len(), 1000);
     assert_eq!(run.skipped(), 0, "{:?}", run.skipped_targets());
-    let start = Instant::now();
-    let text = watch.registry.render();
-    let scrape = start.elapsed();
+    // What the thread itself took; beside other work the clock on the wall says little.
+    let scrapes = (0..5).map(|_| {
+        let (wall, cpu) = (Instant::now(), cpu_time());
+        let text = watch.registry.render();
+        (wall.elapsed(), cpu_time() - cpu, text)
+    });
+    let (wall, scrape, text) = scrapes.min_by_key(|(_, cpu, _)| *cpu).unwrap();
     let series = text.lines().filter(|line| !line.starts_with('#')).count();
     println!(
-        "1000 domains: read in {read:?}, {series} series of {} bytes scraped in {scrape:?}",
+        "1000 domains: read in {read:?}, {series} series of {} bytes scraped in {scrape:?} of CPU, {wall:?}",
         text.len()
     );
     let of = |family: &str| text.lines().filter(|line| line.starts_with(family)).count();
@@ -72,6 +76,13 @@ fn an_hour_of_coming_and_going_leaves_nothing_behind() {
     println!("resident after each sixth of {RUNS} runs: {resident:?}");
     let (early, last) = (resident[1], *resident.last().unwrap());
     assert!(last < early + (16 << 20), "{resident:?}");
+}
+
+/// CPU time of this thread.
+fn cpu_time() -> Duration {
+    let schedstat = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap();
+    let nanoseconds = schedstat.split(' ').next().unwrap().parse();
+    Duration::from_nanos(nanoseconds.unwrap())
 }
 
 fn resident_bytes() -> u64 {
