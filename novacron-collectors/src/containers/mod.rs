@@ -19,7 +19,7 @@
 //! | `io.stat`; v1 `blkio.throttle.io_service…_recursive` | `io_bytes_total`, `io_operations_total` | sum of devices that lie on no other |
 //! | `{cpu,memory,io,irq}.pressure` | `pressure_stall_seconds_total` | µs → s |
 //! | `/proc/<pid>/net/dev` | `network_{bytes,packets,errors,drops}_total` | sum of interfaces without `lo` |
-//! | runtime: list | `novacron_containers`, `up`, `info` | |
+//! | runtime: list | `novacron_containers`, `up`, `info` | `up` is 1 while it runs; paused is 0 |
 //! | runtime: one container | `restart_total`, `healthy`, `start_time_seconds`, `filesystem_usage_bytes` | RFC 3339 → Unix |
 //! | `/proc/<pid>/stat`, where no runtime answers | `start_time_seconds` | ticks since the host's start |
 //!

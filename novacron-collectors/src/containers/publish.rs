@@ -66,21 +66,20 @@ fn truth(value: bool) -> f64 {
 
 /// What the runtime says.
 fn about(containers: &[Container], metrics: &ContainerMetrics) {
-    let details = |c: &Container| c.details.clone().unwrap_or_default();
     show(&metrics.container_up, containers, |c| {
         Some(truth(c.state == ContainerState::Running))
     });
     show(&metrics.container_restart_total, containers, |c| {
-        whole(details(c).restarts)
+        whole(c.details.as_ref()?.restarts)
     });
     show(&metrics.container_healthy, containers, |c| {
-        details(c).healthy.map(truth)
+        c.details.as_ref()?.healthy.map(truth)
     });
     show(&metrics.container_start_time_seconds, containers, |c| {
         c.started
     });
     show(&metrics.container_filesystem_usage_bytes, containers, |c| {
-        whole(details(c).writable_bytes)
+        whole(c.details.as_ref()?.writable_bytes)
     });
 }
 
