@@ -137,8 +137,11 @@ impl<'a> Decoder<'a> {
     /// [`XdrError::TooLong`] if it is longer than [`MAX_TEXT`] or than what is left.
     pub fn text(&mut self) -> Result<&'a [u8], XdrError> {
         let length = self.u32()? as usize;
+        if length > MAX_TEXT {
+            return Err(XdrError::TooLong);
+        }
         let padded = length.next_multiple_of(4);
-        if length > MAX_TEXT || padded > self.rest.len() {
+        if padded > self.rest.len() {
             return Err(XdrError::TooLong);
         }
         let (text, rest) = self.rest.split_at(padded);
