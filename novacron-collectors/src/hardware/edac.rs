@@ -8,7 +8,8 @@
 //! The family without a controller is the sum. It is left out while a controller cannot be read:
 //! a sum that lacks one would fall, and look like counters that began anew.
 //!
-//! **Privileges:** none. **Failure:** a machine without ECC memory, or without a driver for it, is *absent*.
+//! **Privileges:** none. **Failure:** a machine without ECC memory, or without a driver for it, is
+//! *absent*.
 //!
 //! ```
 //! use novacron_collectors::Root;

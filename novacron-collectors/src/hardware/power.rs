@@ -5,13 +5,13 @@
 //! | `name` of the zone and of the one it is in | label `zone`, such as `package-0/dram` | |
 //! | `energy_uj`, `max_energy_range_uj` | `novacron_hardware_energy_joules_total` | ÷ 10⁶, wraps added up |
 //!
-//! The hardware's counter begins anew after some minutes of load, at `max_energy_range_uj`. Shown as
-//! it is, each wrap would be taken for a reset, and what was used before it be lost; so wraps are added
-//! up here, from the first reading on. A fall that would mean more than
-//! 20 kW is no wrap but a driver that was loaded anew, and the total begins anew with it.
+//! The hardware's counter begins anew after some minutes of load, at `max_energy_range_uj`. Shown
+//! as it is, each wrap would be taken for a reset, and what was used before it be lost; so wraps
+//! are added up here, from the first reading on. A fall that would mean more than 20 kW is no wrap
+//! but a driver that was loaded anew, and the total begins anew with it.
 //!
-//! A zone is part of the one it is in: sum over `package-…` zones, not over all. Where two ways lead to
-//! the same zone, the second one is named after it: `package-0 (intel-rapl-mmio)`.
+//! A zone is part of the one it is in: sum over `package-…` zones, not over all. Where two ways
+//! lead to the same zone, the second one is named after it: `package-0 (intel-rapl-mmio)`.
 //!
 //! **Privileges:** `energy_uj` is readable by root alone, since it tells about secrets of others;
 //! otherwise the collector is *denied*. **Failure:** a machine without zones is *absent*.

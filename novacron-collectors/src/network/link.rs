@@ -1,8 +1,8 @@
 //! `/sys/class/net`: what each interface is, what it hangs on, and whether its link is up.
 //!
 //! Links in that folder are not followed to learn what an interface is; the names in its folder say
-//! it: `bridge` and `brif` for a bridge, `upper_ovs-system` for a port of Open vSwitch, `device` for
-//! something on a bus.
+//! it: `bridge` and `brif` for a bridge, `upper_ovs-system` for a port of Open vSwitch, `device`
+//! for something on a bus.
 
 use std::io;
 
@@ -10,8 +10,8 @@ use crate::{Root, text};
 
 /// Where the interfaces are.
 const FOLDER: &str = "sys/class/net";
-/// The interface that stands for the kernel half of Open vSwitch. Which of its bridges a port belongs to,
-/// only the daemon's database knows.
+/// The interface that stands for the kernel half of Open vSwitch. Which of its bridges a port
+/// belongs to, only the daemon's database knows.
 pub const OPEN_VSWITCH: &str = "ovs-system";
 
 /// One interface.

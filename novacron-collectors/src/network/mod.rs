@@ -13,21 +13,23 @@
 //! | `/proc/net/snmp`, `netstat` | `novacron_network_tcp_*` | |
 //! | `/proc/net/sockstat` | `novacron_network_sockets` | |
 //!
-//! **Which interfaces.** The `novacron_system_network_*` families show the host's own interfaces: all
-//! but those that fit [`NetworkSettings::exclude`]. The `novacron_network_*` families show these,
-//! and every port of a bridge or of Open vSwitch whatever it is called, since traffic per port of a
-//! switch is what they are for; [`NetworkSettings::switch_ports`] turns the excluded ones off there, too. `switch`
-//! is the name of the bridge (`ovs-system` for Open vSwitch, whose own bridges only its daemon
-//! knows), and empty for an interface that is a port of none. Ports of a bond are not ports of a switch.
+//! **Which interfaces.** The `novacron_system_network_*` families show the host's own interfaces:
+//! all but those that fit [`NetworkSettings::exclude`]. The `novacron_network_*` families show
+//! these, and every port of a bridge or of Open vSwitch whatever it is called, since traffic per
+//! port of a switch is what they are for; [`NetworkSettings::switch_ports`] turns the excluded ones
+//! off there, too. `switch` is the name of the bridge (`ovs-system` for Open vSwitch, whose own
+//! bridges only its daemon knows), and empty for an interface that is a port of none. Ports of a
+//! bond are not ports of a switch.
 //!
-//! **Counters** are the kernel's, unchanged. A driver that counts in 32 bits wraps, and an interface
-//! that was made anew begins at 0: `rate()` takes both for a reset.
+//! **Counters** are the kernel's, unchanged. A driver that counts in 32 bits wraps, and an
+//! interface that was made anew begins at 0: `rate()` takes both for a reset.
 //!
 //! **Privileges:** none. In a container the host's `/proc` and `/sys` must be mounted below the
 //! [`Root`]; the numbers are then of the network namespace of the host's process 1.
 //!
-//! **Failure:** without `/proc/net/dev` the run fails. Everything else is left out where it is missing or broken;
-//! an interface that vanishes between the list and the reading is left out silently.
+//! **Failure:** without `/proc/net/dev` the run fails. Everything else is left out where it is
+//! missing or broken; an interface that vanishes between the list and the reading is left out
+//! silently.
 //!
 //! ```
 //! use novacron_collectors::Root;
@@ -184,8 +186,8 @@ impl NetworkCollector {
         Self { root, settings }
     }
 
-    /// A file of `/proc/net`. That leads to the reader's own network, as `/sys/class/net` does; where
-    /// another host's `/proc` is mounted, that host's is asked for, and process 1 has it.
+    /// A file of `/proc/net`. That leads to the reader's own network, as `/sys/class/net` does;
+    /// where another host's `/proc` is mounted, that host's is asked for, and process 1 has it.
     fn proc_net(&self, file: &str) -> std::io::Result<String> {
         let own = || self.root.text(format!("proc/net/{file}"));
         match self.root == Root::default() {

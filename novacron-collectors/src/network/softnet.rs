@@ -1,9 +1,9 @@
 //! `/proc/net/softnet_stat`: how each core keeps up with what its interfaces receive.
 //!
 //! Numbers are hexadecimal and 32 bits wide, so they wrap; they are shown per core, as they are,
-//! since a sum of wrapping numbers would fall by 2³² and look like a reset of everything. The number
-//! of columns grew with the kernels: 9, 10, 11, 13, 15. Lines of offline cores are missing, and only the
-//! thirteenth column says which core a line is of.
+//! since a sum of wrapping numbers would fall by 2³² and look like a reset of everything. The
+//! number of columns grew with the kernels: 9, 10, 11, 13, 15. Lines of offline cores are missing,
+//! and only the thirteenth column says which core a line is of.
 
 use crate::text;
 

@@ -333,7 +333,7 @@ const FAULTS: [fn(&Tree, &str); 6] = [
     |tree, path| std::fs::create_dir(tree.path(path)).unwrap(),
     |tree, path| std::os::unix::fs::symlink(tree.path(path), tree.path(path)).unwrap(),
     |tree, path| {
-        std::os::unix::fs::symlink("../../../../../../etc/passwd", tree.path(path)).unwrap()
+        std::os::unix::fs::symlink("../../../../../../etc/passwd", tree.path(path)).unwrap();
     },
     |tree, path| {
         let sparse = std::fs::File::create(tree.path(path)).unwrap();

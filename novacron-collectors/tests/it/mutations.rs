@@ -15,6 +15,8 @@
 //! which an unoptimised program does in passing.
 //! To add a collector, add a line to [`cases`] below.
 
+#![allow(clippy::print_stdout, reason = "how much was tried is said aloud")]
+
 use std::collections::{HashMap, HashSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;

@@ -236,7 +236,7 @@ fn what_is_of_another_type_is_left_out() {
 
 #[test]
 fn a_report_that_was_changed_says_nothing_but_what_is_in_it() {
-    let mut dice = Dice(0x5eed_0f_5a_4a27);
+    let mut dice = Dice(0x5eed_0f5a_4a27);
     let (mut reports, mut values) = (0, 0);
     for file in ["sda", "sdc", "nvme0n1", "dying", "sdb", "odd"] {
         let json = std::fs::read(fixture(&format!("smart/{file}.json"))).unwrap();

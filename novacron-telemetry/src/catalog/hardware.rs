@@ -45,7 +45,7 @@ pub struct HardwareMetrics {
     #[metric(unit = Watts)]
     pub power_watts: Collected<SensorLabels, Gauge>,
 
-    /// Energy used by a part of the processors (RAPL), as long as the collector has run.
+    /// Energy used by a zone of the processors (RAPL), across the wraps of its counter.
     #[metric(writer = Collector("power"), unit = Joules)]
     pub energy_joules_total: Collected<ZoneLabels, Absolute>,
 

@@ -1,7 +1,7 @@
 //! `/sys/class/hwmon`: chips and their channels.
 //!
-//! A chip is named after its driver and the device it is on, since several chips have one driver and
-//! the numbers of the folders change from boot to boot: `coretemp/coretemp.0`, `nvme/nvme1`.
+//! A chip is named after its driver and the device it is on, since several chips have one driver
+//! and the numbers of the folders change from boot to boot: `coretemp/coretemp.0`, `nvme/nvme1`.
 
 use std::collections::HashMap;
 use std::io;
@@ -118,8 +118,8 @@ struct Channel<'a> {
     called: String,
 }
 
-/// The channels that are shown; `None` if there is a label that cannot be read. A meter of power may
-/// have an average in place of a reading.
+/// The channels that are shown; `None` if there is a label that cannot be read. A meter of power
+/// may have an average in place of a reading.
 fn channels<'a>(root: &Root, chip: &Chip, files: &'a [String]) -> Option<Vec<Channel<'a>>> {
     let mut channels = Vec::new();
     for file in files {

@@ -20,8 +20,8 @@
 //! for five; its last values are shown while they are younger than 90 s. The others are read
 //! meanwhile, and the run is *partial*.
 //!
-//! **Privileges:** none. **Failure:** a channel that does not answer has no value; a machine without
-//! any of this is *absent*.
+//! **Privileges:** none. **Failure:** a channel that does not answer has no value; a machine
+//! without any of this is *absent*.
 //!
 //! ```
 //! use novacron_collectors::Root;

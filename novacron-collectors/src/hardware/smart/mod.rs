@@ -9,14 +9,15 @@
 //! | NVMe `media_errors`, ATA attribute 187 | `novacron_hardware_disk_media_errors_total` | |
 //! | ATA attribute 5, SCSI grown defects | `novacron_hardware_disk_reallocated_sectors` | |
 //!
-//! **The program.** It is looked for at fixed places, never in `PATH`, and runs without a shell, in an
-//! environment and a process group of its own, for at most 10 s a disk; see [`process`]. Disks that sleep are not woken: while they do,
-//! their last values hold, for nothing can change in them.
+//! **The program.** It is looked for at fixed places, never in `PATH`, and runs without a shell, in
+//! an environment and a process group of its own, for at most 10 s a disk; see [`process`]. Disks
+//! that sleep are not woken: while they do, their last values hold, for nothing can change in them.
 //!
 //! **Privileges:** root, or `CAP_SYS_RAWIO` and access to the devices; otherwise *denied*.
 //!
-//! **Failure:** without `smartctl`, or without a disk that has anything to say, it is *absent*; virtual
-//! disks are asked again every six hours only. A disk that does not answer is left alone for a while; one whose `smartctl` cannot even be killed is not asked until it has gone.
+//! **Failure:** without `smartctl`, or without a disk that has anything to say, it is *absent*;
+//! virtual disks are asked again every six hours only. A disk that does not answer is left alone
+//! for half an hour; one whose `smartctl` cannot even be killed is not asked until it has gone.
 //!
 //! ```
 //! use novacron_collectors::Root;
@@ -45,7 +46,6 @@ use self::process::Failure;
 use self::report::{Answer, Report};
 use super::optional;
 use crate::Root;
-use crate::circuit::Circuits;
 
 pub mod process;
 pub mod report;
@@ -59,6 +59,9 @@ const PLACES: [&str; 4] = [
 ];
 /// How long one disk may take.
 const DISK: Duration = Duration::from_secs(10);
+/// How long a disk that did not answer is left alone: a shelf of them would take all the time there
+/// is from those that work.
+const LEFT_ALONE: Duration = Duration::from_secs(1800);
 /// What is left of a run for killing.
 const MOMENT: Duration = Duration::from_secs(1);
 /// The most that is read; a report is some 20 KiB.
@@ -84,9 +87,9 @@ pub struct SmartCollector {
     root: Root,
     settings: SmartSettings,
     timeout: Duration,
-    circuits: Circuits<String>,
     last: HashMap<String, Report>,
     silent: HashMap<String, Instant>,
+    broken: HashMap<String, Instant>,
     stuck: HashMap<String, Child>,
 }
 
@@ -111,9 +114,9 @@ impl SmartCollector {
             root,
             settings,
             timeout,
-            circuits: Circuits::new(Duration::from_secs(60)),
             last: HashMap::new(),
             silent: HashMap::new(),
+            broken: HashMap::new(),
             stuck: HashMap::new(),
         }
     }
@@ -138,8 +141,8 @@ impl SmartCollector {
         }
     }
 
-    /// Whole disks on a bus: not partitions, nor devices made of others, nor optical drives, nor the
-    /// hidden paths of a multipath disk.
+    /// Whole disks on a bus: not partitions, nor devices made of others, nor optical drives, nor
+    /// the hidden paths of a multipath disk.
     fn disks(&self) -> Result<Vec<String>, CollectError> {
         let names = self
             .root
@@ -187,9 +190,9 @@ impl Collector for SmartCollector {
     fn read(&mut self, run: &mut Run) -> Result<SmartReading, CollectError> {
         let smartctl = self.smartctl()?;
         let disks = self.disks()?;
-        self.circuits.retain(|disk| disks.contains(disk));
         self.last.retain(|disk, _| disks.contains(disk));
         self.silent.retain(|disk, _| disks.contains(disk));
+        self.broken.retain(|disk, _| disks.contains(disk));
         // What the kernel has let go of since is reaped here.
         self.stuck
             .retain(|_, child| matches!(child.try_wait(), Ok(None)));
@@ -206,7 +209,7 @@ impl Collector for SmartCollector {
                 run.skip(&disk, "an earlier smartctl still waits for it");
                 continue;
             }
-            if !self.circuits.allows(disk.as_str(), now) {
+            if self.broken.get(&disk).is_some_and(|until| now < *until) {
                 run.skip(&disk, "no answer the last time, left alone for a while");
                 continue;
             }
@@ -217,7 +220,6 @@ impl Collector for SmartCollector {
             let deadline = last.min(now + self.timeout);
             match self.ask(&smartctl, &disk, deadline) {
                 Answer::Report(report) => {
-                    self.circuits.worked(disk.as_str());
                     self.last.insert(disk.clone(), report);
                     reading.disks.push((disk, report));
                 }
@@ -233,8 +235,8 @@ impl Collector for SmartCollector {
                     run.skip(&disk, "permission denied");
                 }
                 Answer::Failed(why) => {
-                    self.circuits.failed(disk.clone(), Instant::now());
                     run.skip(&disk, why);
+                    self.broken.insert(disk, now + LEFT_ALONE);
                 }
             }
         }

@@ -1,9 +1,9 @@
 //! Running a program that may hang, print without end, or leave others behind.
 //!
-//! It runs without a shell, by an absolute path, with an environment and a process group of its own. When it ends,
-//! or its time is over, the whole group is killed and the program reaped. One thing nobody
-//! can do is kill a process that waits for a dead disk; such a one is handed back, to be reaped when
-//! the kernel lets go of it.
+//! It runs without a shell, by an absolute path, with an environment and a process group of its
+//! own. When it ends, or its time is over, the whole group is killed and the program reaped. One
+//! thing nobody can do is kill a process that waits for a dead disk; such a one is handed back, to
+//! be reaped when the kernel lets go of it.
 
 use std::ffi::OsStr;
 use std::io::{self, Read};

@@ -1,8 +1,8 @@
 //! What `smartctl --json` says of one disk.
 //!
-//! Its exit status is a set of bits and of little use: a disk that is dying makes it "fail", and so does an old error in a
-//! log. What counts is the JSON; each number in it stands for itself, and one that is missing or of
-//! another type is left out.
+//! Its exit status is a set of bits and of little use: a disk that is dying makes it "fail", and so
+//! does an old error in a log. What counts is the JSON; each number in it stands for itself, and
+//! one that is missing or of another type is left out.
 //!
 //! ```
 //! use novacron_collectors::hardware::smart::report::{Answer, parse};
