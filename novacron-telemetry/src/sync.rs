@@ -93,6 +93,7 @@ impl Condvar {
         Self(imp::Condvar::new())
     }
 
+    #[cfg(any(feature = "logs", feature = "otlp"))]
     pub(crate) fn notify_one(&self) {
         self.0.notify_one();
     }
@@ -101,6 +102,7 @@ impl Condvar {
         self.0.notify_all();
     }
 
+    #[cfg(any(feature = "logs", feature = "otlp"))]
     pub(crate) fn wait<'a, T>(&self, guard: MutexGuard<'a, T>) -> MutexGuard<'a, T> {
         self.0
             .wait(guard)

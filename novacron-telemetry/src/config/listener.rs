@@ -59,7 +59,7 @@ impl Config {
                 files = files.client_ca(client_ca);
             }
             let names = tls.allowed_names.iter();
-            options = options.tls(names.fold(files, |files, name| files.allow(name)));
+            options = options.tls(names.fold(files, TlsFiles::allow));
         }
         #[cfg(not(feature = "tls"))]
         if self.metrics.tls.is_some() {

@@ -181,6 +181,32 @@ fn traces() -> novacron_telemetry::traces::Traces {
         .sample(novacron_telemetry::context::Class::Default, 1.0)
 }
 
+/// A port of its own with a token, a certificate, and a guest that speaks something else; returns a
+/// guest that says nothing.
+#[cfg(feature = "tls")]
+fn port(telemetry: &Telemetry) -> std::net::TcpStream {
+    use novacron_telemetry::expose::{BearerAuth, ListenerOptions, TlsFiles, Token};
+    use std::io::{Read, Write};
+    use std::net::TcpStream;
+
+    let auth = BearerAuth::new(Token::generate().unwrap());
+    let folder = tempfile::tempdir().unwrap();
+    let pair = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let (cert, key) = (folder.path().join("cert"), folder.path().join("key"));
+    std::fs::write(&cert, pair.cert.pem()).unwrap();
+    std::fs::write(&key, pair.signing_key.serialize_pem()).unwrap();
+    let options = ListenerOptions::new(([127, 0, 0, 1], 0)).auth(auth.clone());
+    let listener = telemetry.listen(options.tls(TlsFiles::new(cert, key)));
+    let address = listener.unwrap().local_addr();
+    assert!(auth.check(&http::HeaderMap::new()).is_err());
+    auth.rotate(Token::generate().unwrap());
+    let mut plain = TcpStream::connect(address).unwrap();
+    plain.write_all(b"GET /metrics HTTP/1.1\r\n\r\n").unwrap();
+    // Until it is closed: then it was counted.
+    let _ = plain.read_to_end(&mut Vec::new());
+    TcpStream::connect(address).unwrap()
+}
+
 async fn scrapes(telemetry: &Telemetry) {
     let service = telemetry.metrics_service();
     for _ in 0..2 {
@@ -200,6 +226,10 @@ fn left_out(name: &str) -> bool {
         ("novacron_log_", cfg!(feature = "logs")),
         ("novacron_traces_", cfg!(feature = "otlp")),
         ("novacron_telemetry_dropped_", cfg!(feature = "logs")),
+        ("novacron_exporter_auth_", cfg!(feature = "tls")),
+        ("novacron_exporter_token_", cfg!(feature = "tls")),
+        ("novacron_exporter_connections_", cfg!(feature = "tls")),
+        ("novacron_exporter_certificate_", cfg!(feature = "tls")),
     ]
     .iter()
     .any(|(prefix, built)| !built && name.starts_with(prefix))
@@ -228,6 +258,8 @@ async fn what_waits_for_its_writer_is_what_the_list_says() {
     #[cfg(feature = "grpc")]
     let open = (open, calls(&telemetry).await);
     faults(&telemetry);
+    #[cfg(feature = "tls")]
+    let open = (open, port(&telemetry));
     let open = (open, super::collect::one_that_hangs(&telemetry));
     #[cfg(feature = "otlp")]
     assert_ne!(telemetry.flush_traces(Duration::from_secs(10)).exported, 0);

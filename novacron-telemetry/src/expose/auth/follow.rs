@@ -41,7 +41,7 @@ const QUIET: Duration = Duration::from_millis(100);
 impl Followed {
     /// Reads a file in which there has to be a token.
     pub(super) fn open(path: PathBuf) -> Result<(Self, Digest)> {
-        let (digest, stamp) = read(&path).map_err(|error| unusable(&path, error))?;
+        let (digest, stamp) = read(&path).map_err(|error| unusable(&path, &error))?;
         let followed = Self {
             digest: digest.clone(),
             settled: None,
@@ -61,7 +61,7 @@ impl Followed {
 
     /// Reads it now, and believes it.
     pub(super) fn read_now(&mut self) -> Result<Digest> {
-        let (digest, stamp) = read(&self.path).map_err(|error| unusable(&self.path, error))?;
+        let (digest, stamp) = read(&self.path).map_err(|error| unusable(&self.path, &error))?;
         self.believe(&digest, stamp);
         Ok(digest)
     }
@@ -87,7 +87,7 @@ impl Followed {
             Err(error) => {
                 self.seen = None;
                 let said = std::mem::replace(&mut self.failing, true);
-                (!said).then(|| Err(unusable(&self.path, error)))
+                (!said).then(|| Err(unusable(&self.path, &error)))
             }
         }
     }
@@ -140,7 +140,7 @@ fn read(path: &Path) -> io::Result<(Digest, Stamp)> {
     if let Some(mode) = contents.mode.filter(|mode| mode & 0o137 != 0) {
         warn_once(path, mode);
     }
-    Ok((token.digest(), contents.stamp))
+    Ok((token.into_digest(), contents.stamp))
 }
 
 /// Once for each file and mode: it is read again and again.
@@ -159,7 +159,7 @@ fn warn_once(path: &Path, mode: u32) {
     }
 }
 
-fn unusable(path: &Path, error: io::Error) -> Error {
+fn unusable(path: &Path, error: &io::Error) -> Error {
     let cure = match error.kind() {
         io::ErrorKind::NotFound => "; write the token there, in one line, or name another file",
         io::ErrorKind::PermissionDenied => "; let the user that this runs as read it",

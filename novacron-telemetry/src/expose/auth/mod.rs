@@ -142,8 +142,7 @@ impl BearerAuth {
     /// Lets requests with this token pass.
     #[must_use]
     pub fn new(token: Token) -> Self {
-        let token = &token;
-        Self::assemble(Book::new(token.digest()), None)
+        Self::assemble(Book::new(token.into_digest()), None)
     }
 
     /// Lets requests pass with the token that is in this file, and follows the file.
@@ -179,8 +178,7 @@ impl BearerAuth {
     /// Lets requests with this token pass, too.
     #[must_use]
     pub fn and(self, token: Token) -> Self {
-        let token = &token;
-        self.0.book.lock().add(token.digest());
+        self.0.book.lock().add(token.into_digest());
         self
     }
 
@@ -212,8 +210,10 @@ impl BearerAuth {
 
     /// Puts this token in the place of all others, which are accepted for the grace period.
     pub fn rotate(&self, token: Token) {
-        let token = &token;
-        self.0.book.lock().replace(token.digest(), self.0.grace);
+        self.0
+            .book
+            .lock()
+            .replace(token.into_digest(), self.0.grace);
         self.metrics().last_rotation.set_now();
         tracing::info!(grace = ?self.0.grace, "the token for scrapes was rotated");
     }

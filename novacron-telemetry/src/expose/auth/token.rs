@@ -154,7 +154,8 @@ impl Token {
         file.sync_all()
     }
 
-    pub(super) fn digest(&self) -> Digest {
+    /// What is kept of it; the token itself is wiped.
+    pub(super) fn into_digest(self) -> Digest {
         Digest::of(self.0.as_bytes())
     }
 }

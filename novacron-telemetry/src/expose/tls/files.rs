@@ -88,15 +88,9 @@ impl TlsFiles {
         let provider = Arc::new(ring::default_provider());
         let chain = certificates("certificate", &self.cert)?;
         let key = self.key(&provider, &chain)?;
-        let leaf = match chain.first().and_then(|leaf| Certificate::read(leaf)) {
-            Some(leaf) => leaf,
-            None => {
-                return Err(bad(
-                    "certificate",
-                    &self.cert,
-                    "it cannot be read; put another one there",
-                ));
-            }
+        let Some(leaf) = chain.first().and_then(|leaf| Certificate::read(leaf)) else {
+            let why = "it cannot be read; put another one there";
+            return Err(bad("certificate", &self.cert, why));
         };
         let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
             .with_safe_default_protocol_versions()
