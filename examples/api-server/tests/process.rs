@@ -155,8 +155,9 @@ fn what_cannot_start_says_why() {
     assert_eq!(run(&["--colour"]).status.code(), Some(2));
 }
 
-/// What curl fetched, its status, and whether it was satisfied; `None` where there is no curl and
-/// that is no failure.
+/// Whether curl was satisfied, and what it fetched with the status behind it; `None` where there is
+/// no curl and that is no failure.
+#[allow(clippy::print_stdout, reason = "what is left out is said aloud")]
 fn curl(arguments: &[&str]) -> Option<(bool, String)> {
     let common = [
         "--silent",

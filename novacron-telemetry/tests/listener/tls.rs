@@ -367,6 +367,7 @@ fn handshakes_that_do_not_end_are_ended() {
 }
 
 /// Runs a program that may be missing; where tests are strict, it must not be.
+#[allow(clippy::print_stdout, reason = "what is left out is said aloud")]
 fn judge(program: &str, arguments: &[&str]) -> Option<std::process::Output> {
     match std::process::Command::new(program)
         .args(arguments)
