@@ -265,6 +265,89 @@ fn a_disk_that_is_pulled_takes_its_series_along() {
     assert!(!disk.run().unwrap().contains("vdb"));
 }
 
+/// A family has room for so many devices; the others are left out, and do not make it slow.
+#[test]
+fn ten_thousand_disks_are_bounded() {
+    let tree = Tree::new();
+    let mut stats = String::new();
+    for disk in 0..10_000 {
+        stats += &format!("8 {disk} sd{disk} 1 2 3 4 5 6 7 8 9 10 11\n");
+        std::fs::create_dir_all(tree.path(&format!("sys/block/sd{disk}"))).unwrap();
+    }
+    tree.write("proc/diskstats", &stats);
+    let mut disk = Shown::new(disk(&tree.root()));
+    let begun = Instant::now();
+    let shown = disk.run().unwrap();
+    assert!(
+        begun.elapsed() < Duration::from_secs(20),
+        "{:?}",
+        begun.elapsed()
+    );
+    let busy = shown
+        .matches("novacron_system_disk_io_seconds_total{")
+        .count();
+    assert_eq!(busy, 128);
+}
+
+/// The server of a share does not answer: its mount is stuck, the others are as they are, and it
+/// is as they are once the server is back.
+#[test]
+fn a_mount_whose_server_is_gone_is_stuck_and_the_others_are_not() {
+    let tree = busy();
+    let gate = std::sync::Arc::new(std::sync::Mutex::new(()));
+    let closed = std::sync::Arc::clone(&gate);
+    let settings = FilesystemSettings {
+        mount_timeout: Duration::from_millis(300),
+        ..FilesystemSettings::default()
+    };
+    let collector = FilesystemCollector::asking(tree.root(), settings, move |path: &Path| {
+        if path.ends_with("mnt") {
+            drop(closed.lock());
+        }
+        let (blocks, free) = (7001, 5003);
+        Ok(Space {
+            block_bytes: 512,
+            blocks,
+            free,
+            ..Space::default()
+        })
+    });
+    let mut filesystem = Shown::new(collector);
+    let held = gate.lock().unwrap();
+    for run in 0..5 {
+        let begun = Instant::now();
+        let shown = filesystem.run().unwrap();
+        has(
+            &shown,
+            "novacron_system_filesystem_stuck{mount_point=\"/mnt\"} 1",
+        );
+        has(
+            &shown,
+            "novacron_system_filesystem_stuck{mount_point=\"/\"} 0",
+        );
+        has(
+            &shown,
+            "novacron_system_disk_size_bytes{mount_point=\"/\"} 3584512",
+        );
+        assert!(
+            !shown.contains("size_bytes{mount_point=\"/mnt\"}"),
+            "{shown}"
+        );
+        assert!(
+            !shown.contains("device_error{mount_point=\"/mnt\"}"),
+            "{shown}"
+        );
+        assert_eq!(filesystem.skipped, ["/mnt: it does not answer"]);
+        assert!(run == 0 || begun.elapsed() < Duration::from_millis(300));
+    }
+    drop(held);
+    let until = Instant::now() + Duration::from_secs(5);
+    let healed = "novacron_system_filesystem_stuck{mount_point=\"/mnt\"} 0";
+    while !filesystem.run().unwrap().contains(healed) {
+        assert!(Instant::now() < until);
+    }
+}
+
 #[test]
 fn a_disk_of_an_array_that_does_not_say_what_it_is_is_not_guessed() {
     let tree = busy();

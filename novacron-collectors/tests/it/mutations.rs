@@ -54,12 +54,12 @@ macro_rules! cases {
 
                 #[test]
                 fn shows_nothing_but_the_whole_of_what_is_left_when_a_file_is_cut() {
-                    cut(case());
+                    println!("{}", cut(case()));
                 }
 
                 #[test]
                 fn shows_nothing_but_what_is_said_when_a_file_is_changed() {
-                    changed(case());
+                    println!("{}", changed(case()));
                 }
             }
         )*
@@ -247,7 +247,7 @@ impl<C: Collector> Watch<C> {
     }
 }
 
-fn cut<C: Collector>(case: Case<C>) {
+fn cut<C: Collector>(case: Case<C>) -> String {
     let mut watch = Watch::new(case);
     let mut cuts = 0;
     for (path, whole) in watch.files.clone() {
@@ -263,10 +263,10 @@ fn cut<C: Collector>(case: Case<C>) {
         }
         watch.restore(&path, &whole);
     }
-    println!("{}: {} files, {cuts} cuts", C::NAME, watch.files.len());
+    format!("{}: {} files, {cuts} cuts", C::NAME, watch.files.len())
 }
 
-fn changed<C: Collector>(case: Case<C>) {
+fn changed<C: Collector>(case: Case<C>) -> String {
     let total = std::env::var("NOVACRON_MUTATIONS").map_or(4_000, |text| text.parse().unwrap());
     let mut watch = Watch::new(case);
     let mut dice = Dice(0x9e37_79b9_7f4a_7c15 ^ C::NAME.len() as u64);
@@ -318,16 +318,16 @@ fn changed<C: Collector>(case: Case<C>) {
         watch.restore(path, whole);
         changes += 1;
     }
-    println!(
-        "{}: {changes} changes of {} files; {news} values were new, and each of them was said",
-        C::NAME,
-        files.len()
-    );
     // An oracle that is never asked proves nothing.
     assert!(
         news > changes / 100 || watch.case.units.is_empty(),
         "{news}"
     );
+    format!(
+        "{}: {changes} changes of {} files; {news} values were new, and each of them was said",
+        C::NAME,
+        files.len()
+    )
 }
 
 /// The family of a line of an exposition, and its value.

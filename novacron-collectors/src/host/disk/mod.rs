@@ -130,7 +130,8 @@ impl Collector for DiskCollector {
             }
         };
         if !self.settings.partitions {
-            disks.retain(|disk| whole.iter().any(|name| *name == kernel_name(&disk.name)));
+            // Sorted, as `Root::list` has them.
+            disks.retain(|disk| whole.binary_search(&kernel_name(&disk.name)).is_ok());
         }
         let mut reading = DiskReading {
             disks,

@@ -268,7 +268,7 @@ mod tests {
 
     use super::*;
 
-    const PATIENCE: Duration = Duration::from_millis(500);
+    const PATIENCE: Duration = Duration::from_secs(1);
 
     fn targets(paths: impl IntoIterator<Item = String>) -> Vec<Target> {
         let target = |path| Target {
@@ -316,11 +316,11 @@ mod tests {
     #[test]
     fn one_stuck_mount_hangs_nobody_and_has_one_thread() {
         let (mut helpers, gate, asked) = helpers();
-        let targets = targets(["/a", "/stuck", "/broken", "/panic", "/b"].map(str::to_owned));
+        let targets = targets(["/a", "/stuck", "/broken", "/b"].map(str::to_owned));
         let closed = gate.lock().unwrap();
         for run in 0..20 {
             let (told, took) = ask(&mut helpers, &targets);
-            assert_eq!(told, ["space", "stuck", "error", "error", "space"], "{run}");
+            assert_eq!(told, ["space", "stuck", "error", "space"], "{run}");
             assert!(
                 run == 0 || took < PATIENCE,
                 "only the first run waits for it: {took:?}"
@@ -329,7 +329,7 @@ mod tests {
         }
         assert_eq!(
             asked.load(Ordering::SeqCst),
-            1 + 20 * 4,
+            1 + 20 * 3,
             "the stuck one was asked once"
         );
         drop(closed);
@@ -354,7 +354,7 @@ mod tests {
         }
         for _ in 0..3 {
             let (told, took) = ask(&mut helpers, &targets);
-            assert!(took < Duration::from_secs(2), "{took:?}");
+            assert!(took < Duration::from_secs(10), "{took:?}");
             let fine = told[1000..].iter().filter(|told| **told == "space").count();
             assert_eq!(fine, 50);
             assert_eq!(
@@ -364,6 +364,17 @@ mod tests {
             assert_eq!(helpers.stuck(), MOST - 1);
         }
         assert_eq!(asked.load(Ordering::SeqCst), MOST - 1 + 3 * 50);
+    }
+
+    #[test]
+    fn a_question_that_panics_is_an_error_and_its_thread_goes_on() {
+        let (mut helpers, _, _) = helpers();
+        let targets = targets(["/panic".to_owned(), "/a".to_owned()]);
+        let end = Instant::now() + Duration::from_secs(60);
+        let answers = helpers.ask(&targets, Duration::from_secs(60), end);
+        assert!(matches!(answers[0], Answer::Given(Err(_))));
+        assert!(matches!(answers[1], Answer::Given(Ok(_))));
+        assert_eq!(helpers.stuck(), 0);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! `/proc/[pid]/mountinfo`: what is mounted where.
 
+use std::collections::HashSet;
 use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::os::unix::ffi::OsStringExt;
@@ -24,12 +25,14 @@ pub struct Mount {
 /// programs, and kept.
 #[must_use]
 pub fn parse(text: &[u8]) -> Vec<Mount> {
-    let mut mounts: Vec<Mount> = Vec::new();
     let end = text.iter().rposition(|byte| *byte == b'\n').unwrap_or(0);
-    for mount in text[..end].split(|byte| *byte == b'\n').filter_map(line) {
-        mounts.retain(|earlier| earlier.point != mount.point);
-        mounts.push(mount);
-    }
+    let lines = text[..end].split(|byte| *byte == b'\n');
+    let mut mounts: Vec<Mount> = lines.filter_map(line).collect();
+    // From the end, so that the last one at a point is met first.
+    let mut seen = HashSet::new();
+    mounts.reverse();
+    mounts.retain(|mount| seen.insert(mount.point.clone()));
+    mounts.reverse();
     mounts
 }
 
