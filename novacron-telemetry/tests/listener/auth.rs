@@ -318,7 +318,7 @@ fn a_bad_edit_leaves_the_last_good_token_and_a_good_one_is_taken_up() {
     }
     fs::remove_file(&path).unwrap();
     assert!(listener.reload().is_err());
-    assert!(works("first-token") && !works(""));
+    assert!(works("first-token") && !works("") && !works("not-a-token"));
     assert!(rotated() == Some(first));
     let failures = sample(
         &telemetry,

@@ -276,3 +276,55 @@ fn an_old_connection_is_closed_after_an_answer() {
     });
     assert!(answers.starts_with("HTTP/1.1 200 OK"), "{answers}");
 }
+
+/// Serves with few descriptors, in a process of its own; what it prints is where.
+const FEW: &str = "NOVACRON_TEST_FEW_DESCRIPTORS";
+
+#[test]
+fn without_descriptors_it_waits_and_makes_room_instead_of_spinning() {
+    use std::io::BufRead;
+    use std::process::{Command, Stdio};
+
+    let name = "life::without_descriptors_it_waits_and_makes_room_instead_of_spinning";
+    if std::env::var_os(FEW).is_some() {
+        let (_telemetry, listener) = listen(anywhere());
+        println!("\nlistens on {}", listener.local_addr());
+        // Until the other process is done.
+        let _ = std::io::stdin().read(&mut [0]);
+        return;
+    }
+    let mut child = Command::new("sh")
+        .args(["-c", "ulimit -n 40 && exec \"$0\" \"$@\""])
+        .arg(std::env::current_exe().unwrap())
+        .args([name, "--exact", "--nocapture", "--test-threads=1"])
+        .env(FEW, "1")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // Kept to the end: what else it prints has to go somewhere.
+    let mut lines = std::io::BufReader::new(child.stdout.take().unwrap()).lines();
+    let address = lines
+        .by_ref()
+        .map_while(Result::ok)
+        .find_map(|line| Some(line.strip_prefix("listens on ")?.parse().unwrap()))
+        .unwrap();
+    let ticks = || {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", child.id())).unwrap();
+        let fields: Vec<&str> = stat.rsplit_once(") ").unwrap().1.split(' ').collect();
+        fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap()
+    };
+    let held: Vec<TcpStream> = (0..120).map(|_| connect(address)).collect();
+    let before = ticks();
+    std::thread::sleep(Duration::from_secs(1));
+    let spent = ticks() - before;
+    let took = scrape(address, "", PATIENCE).unwrap();
+    println!(
+        "120 connections with 40 descriptors: {spent} ticks of 10 ms in 1 s, a scrape in {took:?}"
+    );
+    assert!(spent < 50, "{spent}");
+    drop(held);
+    assert!(scrape(address, "", PATIENCE).is_ok());
+    drop(child.stdin.take());
+    assert!(child.wait().unwrap().success());
+}
