@@ -1,43 +1,4 @@
-//! Who may scrape: a bearer token.
-//!
-//! [`BearerAuth`] says of a request whether it may pass. [`Listener`](super::Listener) asks it by
-//! itself; in a host's own server [`BearerAuth::layer`] stands in front of any service.
-//!
-//! - Of tokens only SHA-256 digests are kept. They are compared in constant time, and each request
-//!   is compared with all of them, so that neither time nor order says anything.
-//! - A token from a file follows the file: it is looked at once a second, and whenever a request
-//!   would be refused. A bad edit leaves the last good token in place and is told once.
-//! - After a rotation the old token is accepted for a grace period, measured by a clock that cannot
-//!   be set.
-//! - Nothing is remembered of who was let in. Who is refused again and again is answered later
-//!   and later, by source address; **a right token never waits**, whatever comes from its address.
-//!   What keeps guessing hopeless is the token's length: [`Token::generate`].
-//!
-//! ```
-//! use http::{Request, StatusCode};
-//! use novacron_telemetry::Registry;
-//! use novacron_telemetry::expose::{BearerAuth, MetricsService, Token};
-//! use tower_layer::Layer;
-//! use tower_service::Service;
-//!
-//! # let mut context = std::task::Context::from_waker(std::task::Waker::noop());
-//! let token = Token::generate()?;
-//! let header = format!("Bearer {}", token.expose());
-//! let auth = BearerAuth::new(token);
-//! let mut service = auth.layer().layer(MetricsService::new(Registry::new()));
-//!
-//! let scrape = |header: &str| Request::get("/metrics").header("authorization", header).body(()).unwrap();
-//! let status = |future| {
-//!     match Future::poll(std::pin::pin!(future), &mut std::task::Context::from_waker(std::task::Waker::noop())) {
-//!         std::task::Poll::Ready(Ok::<http::Response<_>, std::convert::Infallible>(answer)) => answer.status(),
-//!         _ => unreachable!(),
-//!     }
-//! };
-//! assert_eq!(status(service.call(scrape("Bearer guess"))), StatusCode::UNAUTHORIZED);
-//! assert_eq!(status(service.call(scrape(&header))), StatusCode::OK);
-//! # let _ = &mut context;
-//! # Ok::<(), novacron_telemetry::Error>(())
-//! ```
+//! Who may scrape: a bearer token. [`BearerAuth`] says how it is kept and compared.
 
 mod book;
 mod follow;
@@ -66,6 +27,45 @@ use crate::metric::{Counter, Timestamp};
 use crate::sync::{Mutex, OnceLock};
 
 /// The tokens that let a request pass. Cheap to clone: all clones know the same ones.
+///
+/// It says of a request whether it may pass. `Listener` asks it by
+/// itself; in a host's own server [`layer`](Self::layer) stands in front of any service.
+///
+/// - Of tokens only SHA-256 digests are kept. They are compared in constant time, and each request
+///   is compared with all of them, so that neither time nor order says anything.
+/// - A token from a file follows the file: it is looked at once a second, and whenever a request
+///   would be refused. A bad edit leaves the last good token in place and is told once.
+/// - After a rotation the old token is accepted for a grace period, measured by a clock that cannot
+///   be set.
+/// - Nothing is remembered of who was let in. Who is refused again and again is answered later
+///   and later, by source address; **a right token never waits**, whatever comes from its address.
+///   What keeps guessing hopeless is the token's length: [`Token::generate`].
+///
+/// ```
+/// use http::{Request, StatusCode};
+/// use novacron_telemetry::Registry;
+/// use novacron_telemetry::expose::{BearerAuth, MetricsService, Token};
+/// use tower_layer::Layer;
+/// use tower_service::Service;
+///
+/// # let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+/// let token = Token::generate()?;
+/// let header = format!("Bearer {}", token.expose());
+/// let auth = BearerAuth::new(token);
+/// let mut service = auth.layer().layer(MetricsService::new(Registry::new()));
+///
+/// let scrape = |header: &str| Request::get("/metrics").header("authorization", header).body(()).unwrap();
+/// let status = |future| {
+///     match Future::poll(std::pin::pin!(future), &mut std::task::Context::from_waker(std::task::Waker::noop())) {
+///         std::task::Poll::Ready(Ok::<http::Response<_>, std::convert::Infallible>(answer)) => answer.status(),
+///         _ => unreachable!(),
+///     }
+/// };
+/// assert_eq!(status(service.call(scrape("Bearer guess"))), StatusCode::UNAUTHORIZED);
+/// assert_eq!(status(service.call(scrape(&header))), StatusCode::OK);
+/// # let _ = &mut context;
+/// # Ok::<(), novacron_telemetry::Error>(())
+/// ```
 #[derive(Clone)]
 pub struct BearerAuth(Arc<Inner>);
 

@@ -1,37 +1,4 @@
 //! A port of our own for scrapes and probes.
-//!
-//! A [`Listener`] answers on its own thread, with a runtime of its own: it needs none of the host's
-//! and stays responsive when the host's is not. It speaks HTTP/1.1 and nothing else.
-//!
-//! | path | answer |
-//! |---|---|
-//! | `/metrics` | the exposition |
-//! | `/health`, `/healthz`, `/livez`, `/readyz` | the service's health, with the feature `health` |
-//! | `/` | links to these |
-//!
-//! Whoever asks and reads is answered, whatever else is connected: at every limit it is the
-//! connection that has been waited for longest that makes room. See [`ListenerLimits`].
-//!
-//! ```
-//! use std::io::{Read, Write};
-//! use std::net::TcpStream;
-//! use std::time::Duration;
-//! use novacron_telemetry::Telemetry;
-//! use novacron_telemetry::expose::ListenerOptions;
-//!
-//! let telemetry = Telemetry::builder("api-server", "1.0.0").build()?;
-//! let listener = telemetry.listen(ListenerOptions::new(([127, 0, 0, 1], 0)))?;
-//!
-//! let mut stream = TcpStream::connect(listener.local_addr())?;
-//! stream.write_all(b"GET /metrics HTTP/1.1\r\nhost: here\r\nconnection: close\r\n\r\n")?;
-//! let mut answer = String::new();
-//! stream.read_to_string(&mut answer)?;
-//! assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"));
-//! assert!(answer.contains("novacron_build_info{"));
-//!
-//! telemetry.shutdown_blocking(Duration::from_secs(5))?;
-//! # Ok::<(), Box<dyn std::error::Error>>(())
-//! ```
 
 mod body;
 mod conn;
@@ -100,6 +67,39 @@ pub struct Drained {
 }
 
 /// A port that answers scrapes. Cheap to clone; it is closed when the last clone is gone.
+///
+/// It answers on its own thread, with a runtime of its own: it needs none of the host's
+/// and stays responsive when the host's is not. It speaks HTTP/1.1 and nothing else.
+///
+/// | path | answer |
+/// |---|---|
+/// | `/metrics` | the exposition |
+/// | `/health`, `/healthz`, `/livez`, `/readyz` | the service's health, with the feature `health` |
+/// | `/` | links to these |
+///
+/// Whoever asks and reads is answered, whatever else is connected: at every limit it is the
+/// connection that has been waited for longest that makes room. See [`ListenerLimits`].
+///
+/// ```
+/// use std::io::{Read, Write};
+/// use std::net::TcpStream;
+/// use std::time::Duration;
+/// use novacron_telemetry::Telemetry;
+/// use novacron_telemetry::expose::ListenerOptions;
+///
+/// let telemetry = Telemetry::builder("api-server", "1.0.0").build()?;
+/// let listener = telemetry.listen(ListenerOptions::new(([127, 0, 0, 1], 0)))?;
+///
+/// let mut stream = TcpStream::connect(listener.local_addr())?;
+/// stream.write_all(b"GET /metrics HTTP/1.1\r\nhost: here\r\nconnection: close\r\n\r\n")?;
+/// let mut answer = String::new();
+/// stream.read_to_string(&mut answer)?;
+/// assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"));
+/// assert!(answer.contains("novacron_build_info{"));
+///
+/// telemetry.shutdown_blocking(Duration::from_secs(5))?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Listener(Arc<Handle>);
 
