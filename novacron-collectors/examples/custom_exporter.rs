@@ -96,10 +96,8 @@ impl Collector for Spool {
         metrics
             .jobs_waiting
             .replace_all(kinds.map(|(kind, jobs)| (JobLabelsRef { kind }, f64::from(*jobs))));
-        match waiting.oldest {
-            Some(age) => metrics.oldest_job_age_seconds.set(age.as_secs_f64()),
-            None => metrics.oldest_job_age_seconds.clear(),
-        }
+        let oldest = waiting.oldest.map(|age| age.as_secs_f64());
+        metrics.oldest_job_age_seconds.set_or_clear(oldest);
     }
 }
 

@@ -32,7 +32,6 @@ use std::time::Duration;
 use novacron_telemetry::catalog::hardware::{DeviceLabelsRef, VulnerabilityLabelsRef};
 use novacron_telemetry::catalog::{HardwareMetrics, SystemMetrics};
 use novacron_telemetry::collect::{CollectError, Collector, Run, Schedule};
-use novacron_telemetry::metric::Gauge;
 use rustix::fs::OFlags;
 
 use crate::Root;
@@ -202,10 +201,14 @@ impl Collector for PlatformCollector {
     }
 
     fn publish(reading: &PlatformReading, (system, hardware): &Self::Metrics) {
-        show(&system.kvm_available, reading.kvm.map(f64::from));
-        show(&system.kvm_nested, reading.nested.map(f64::from));
+        system
+            .kvm_available
+            .set_or_clear(reading.kvm.map(f64::from));
+        system
+            .kvm_nested
+            .set_or_clear(reading.nested.map(f64::from));
         let groups = reading.iommu_groups.map(|groups| groups as f64);
-        show(&hardware.iommu_groups, groups);
+        hardware.iommu_groups.set_or_clear(groups);
         let functions = || {
             reading.sriov.iter().map(|card| {
                 let device = card.device.as_str();
@@ -227,13 +230,6 @@ impl Collector for PlatformCollector {
                     f64::from(*vulnerable),
                 )
             }));
-    }
-}
-
-fn show(gauge: &Gauge, value: Option<f64>) {
-    match value {
-        Some(value) => gauge.set(value),
-        None => gauge.clear(),
     }
 }
 

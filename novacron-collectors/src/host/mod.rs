@@ -51,10 +51,7 @@ fn is_absent(error: &io::Error) -> bool {
 
 /// Shows a value, or that it is not known.
 fn show(gauge: &Gauge, value: Option<impl Into<Value>>) {
-    match value {
-        Some(value) => gauge.set(value.into().0),
-        None => gauge.clear(),
-    }
+    gauge.set_or_clear(value.map(|value| value.into().0));
 }
 
 /// Shows a total, or that it is not known.

@@ -128,10 +128,7 @@ pub(super) fn host(reading: &NetworkReading, network: &NetworkMetrics) {
         (&network.connections_limit, reading.connections_limit),
         (&network.tcp_connections, reading.tcp.connections),
     ] {
-        match value {
-            Some(value) => gauge.set(value as f64),
-            None => gauge.clear(),
-        }
+        gauge.set_or_clear(value.map(|value| value as f64));
     }
     let cores: [(&Collected<_, Absolute>, Core); 3] = [
         (&network.softnet_packets_total, |core| core.processed),

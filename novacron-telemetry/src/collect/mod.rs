@@ -44,10 +44,7 @@
 //!     }
 //!
 //!     fn publish(bits: &Option<u32>, metrics: &EntropyMetrics) {
-//!         match bits {
-//!             Some(bits) => metrics.entropy_available.set(f64::from(*bits)),
-//!             None => metrics.entropy_available.clear(),
-//!         }
+//!         metrics.entropy_available.set_or_clear(bits.map(f64::from));
 //!     }
 //! }
 //!

@@ -42,6 +42,14 @@ impl Gauge {
         }
     }
 
+    /// Sets the value if there is one, and forgets it if not: for what is read elsewhere.
+    pub fn set_or_clear(&self, value: Option<f64>) {
+        match value {
+            Some(value) => self.set(value),
+            None => self.clear(),
+        }
+    }
+
     /// The value, if it is known.
     #[must_use]
     pub fn get(&self) -> Option<f64> {

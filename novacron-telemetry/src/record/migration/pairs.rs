@@ -111,10 +111,10 @@ impl Pair {
             .iter()
             .filter_map(|run| run.forecast())
             .for_each(|run| all.add(&run));
-        put(&self.copy, all.copy);
-        put(&self.dirty, all.dirty);
-        put(&self.converging, all.converging());
-        put(&self.remaining, all.remaining.flatten());
+        self.copy.set_or_clear(all.copy);
+        self.dirty.set_or_clear(all.dirty);
+        self.converging.set_or_clear(all.converging());
+        self.remaining.set_or_clear(all.remaining.flatten());
     }
 }
 
@@ -157,13 +157,6 @@ impl Together {
             (0, 0, 1..) => Some(1.0),
             _ => None,
         }
-    }
-}
-
-fn put(gauge: &Gauge, value: Option<f64>) {
-    match value {
-        Some(value) => gauge.set(value),
-        None => gauge.clear(),
     }
 }
 
