@@ -30,7 +30,7 @@ pub(super) fn publish(reading: &ContainersReading, metrics: &ContainerMetrics) {
             let labels = ContainerInfoLabelsRef {
                 name: &c.name,
                 runtime: c.runtime,
-                id: c.id.short(),
+                container_id: c.id.short(),
                 image: c.image.as_deref().unwrap_or_default(),
             };
             (labels, 1.0)

@@ -151,7 +151,7 @@ pub struct ContainerTrafficLabels {
 pub struct ContainerInfoLabels {
     pub name: ContainerName,
     pub runtime: ContainerRuntime,
-    pub id: ContainerId,
+    pub container_id: ContainerId,
     pub image: ContainerImage,
 }
 
