@@ -8,7 +8,15 @@ mod goldens;
 mod hardware;
 #[cfg(all(target_os = "linux", feature = "host"))]
 mod host;
-#[cfg(target_os = "linux")]
+#[cfg(all(
+    target_os = "linux",
+    any(
+        feature = "containers",
+        feature = "gpu",
+        feature = "hardware",
+        feature = "host",
+    ),
+))]
 mod mutations;
 #[cfg(all(target_os = "linux", feature = "host"))]
 mod network;
@@ -19,4 +27,12 @@ mod rdma;
 #[cfg(all(target_os = "linux", feature = "hardware"))]
 mod smart;
 mod support;
+#[cfg(any(
+    feature = "containers",
+    feature = "gpu",
+    feature = "hardware",
+    feature = "host",
+    feature = "libvirt",
+    feature = "ml",
+))]
 mod written;

@@ -6,8 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Waker};
 
 use http::header::{
-    ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, LOCATION, RETRY_AFTER,
-    X_CONTENT_TYPE_OPTIONS,
+    ALLOW, CACHE_CONTROL, CONTENT_LENGTH, LOCATION, RETRY_AFTER, X_CONTENT_TYPE_OPTIONS,
 };
 use http::{Method as Verb, Request, Response, StatusCode};
 use http_body::Body;
@@ -479,7 +478,7 @@ mod axum {
         let request = Request::get("/").body(endless).unwrap();
         let answer = service.oneshot(request).await.unwrap();
         assert_eq!(
-            answer.headers()[CONTENT_TYPE],
+            answer.headers()[::http::header::CONTENT_TYPE],
             "text/plain; version=0.0.4; charset=utf-8"
         );
     }
