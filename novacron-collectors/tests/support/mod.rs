@@ -3,6 +3,10 @@
 
 pub(crate) mod containers;
 pub(crate) mod daemon;
+mod golden;
+
+#[allow(unused_imports, reason = "each test needs a part of it")]
+pub(crate) use golden::golden;
 
 use std::path::{Path, PathBuf};
 
@@ -28,50 +32,4 @@ pub(crate) fn copy(from: &Path, to: &Path) {
             std::fs::copy(&from, &to).unwrap();
         }
     }
-}
-
-/// Compares with a committed exposition; `BLESS=1` writes it. promtool has to have nothing to say,
-/// where it is installed.
-pub(crate) fn golden(name: &str, exposition: &str) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/golden")
-        .join(name);
-    if std::env::var_os("BLESS").is_some() {
-        std::fs::write(&path, exposition).unwrap();
-    }
-    let expected = std::fs::read_to_string(&path).unwrap_or_default();
-    assert_eq!(exposition, expected, "BLESS=1 rewrites {}", path.display());
-    promtool(exposition);
-}
-
-fn promtool(exposition: &str) {
-    use std::io::Write;
-    use std::process::{Command, Stdio};
-
-    let tools = Path::new(env!("CARGO_MANIFEST_DIR")).join("../.tools/bin/promtool");
-    let program = if tools.exists() {
-        tools
-    } else {
-        "promtool".into()
-    };
-    let child = Command::new(program)
-        .args(["check", "metrics"])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn();
-    let Ok(mut child) = child else {
-        assert!(
-            std::env::var_os("NOVACRON_TEST").is_none_or(|test| test != "strict"),
-            "promtool is not installed"
-        );
-        return;
-    };
-    let mut stdin = child.stdin.take().unwrap();
-    stdin.write_all(exposition.as_bytes()).unwrap();
-    drop(stdin);
-    let output = child.wait_with_output().unwrap();
-    let said = String::from_utf8_lossy(&output.stdout).into_owned()
-        + &String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success() && said.trim().is_empty(), "{said}");
 }
