@@ -5,7 +5,10 @@
 
 #[path = "../support/golden.rs"]
 mod golden;
-#[allow(unused_imports, reason = "each feature has tests that need a part of it")]
+#[allow(
+    unused_imports,
+    reason = "each feature has tests that need a part of it"
+)]
 pub(crate) use golden::golden;
 
 use std::path::{Path, PathBuf};
